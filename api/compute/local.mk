@@ -1,0 +1,1 @@
+## api/compute/local.mk: sources of api/compute.

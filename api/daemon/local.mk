@@ -1,0 +1,1 @@
+## api/daemon/local.mk: sources of api/daemon.

@@ -1,0 +1,1 @@
+## api/http/local.mk: sources of api/http.

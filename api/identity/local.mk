@@ -1,0 +1,1 @@
+## api/identity/local.mk: sources of api/identity.

@@ -1,0 +1,1 @@
+## api/image/local.mk: sources of api/image.

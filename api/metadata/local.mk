@@ -1,0 +1,1 @@
+## api/metadata/local.mk: sources of api/metadata.

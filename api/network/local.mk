@@ -1,0 +1,1 @@
+## api/network/local.mk: sources of api/network.

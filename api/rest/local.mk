@@ -1,0 +1,1 @@
+## api/rest/local.mk: sources of api/rest.

@@ -1,0 +1,1 @@
+## core/base/local.mk: sources of core/base.

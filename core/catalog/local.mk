@@ -1,0 +1,1 @@
+## core/catalog/local.mk: sources of core/catalog.

@@ -1,0 +1,1 @@
+## core/flow/local.mk: sources of core/flow.

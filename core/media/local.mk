@@ -1,0 +1,1 @@
+## core/media/local.mk: sources of core/media.

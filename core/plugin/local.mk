@@ -1,0 +1,1 @@
+## core/plugin/local.mk: sources of core/plugin.

@@ -1,0 +1,1 @@
+## core/schedule/local.mk: sources of core/schedule.

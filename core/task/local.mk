@@ -1,0 +1,1 @@
+## core/task/local.mk: sources of core/task.

@@ -1,0 +1,1 @@
+## drivers/compute/local.mk: the compute drivers.

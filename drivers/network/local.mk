@@ -1,0 +1,1 @@
+## drivers/network/local.mk: the network drivers.

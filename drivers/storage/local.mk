@@ -1,0 +1,1 @@
+## drivers/storage/local.mk: the storage drivers.

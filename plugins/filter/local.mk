@@ -1,0 +1,1 @@
+## plugins/filter/local.mk: the filter plugins.

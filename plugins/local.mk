@@ -1,0 +1,3 @@
+## plugins/local.mk: what changes behaviour without touching a machine.
+include plugins/filter/local.mk
+include plugins/scheduler/local.mk

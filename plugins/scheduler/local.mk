@@ -1,0 +1,1 @@
+## plugins/scheduler/local.mk: the scheduler plugins.

@@ -1,0 +1,1 @@
+## tests/beds/local.mk: tests/beds.

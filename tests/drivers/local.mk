@@ -1,0 +1,1 @@
+## tests/drivers/local.mk: tests/drivers.

@@ -1,0 +1,1 @@
+## tests/image/local.mk: tests/image.
