@@ -1,0 +1,95 @@
+/* http.h: the wire: listener, pipelines of filters, requests and replies.  Built on libmicrohttpd (epoll, a small thread pool).
+ *
+ * A request passes: mount point -> app->route() -> filters' before() -> body -> app->handle() -> filters' after() -> reply.
+ * Network threads never wait: a handler that may wait (drivers, the disk, hashing) is marked blocking and runs on the worker pool
+ * while its connection is suspended. */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+#include <cairn/filter.h>
+#include "base/config.h"
+#include "base/str.h"
+#include "plugin/plugin.h"
+
+struct http_server;
+
+/* An application at the end of a pipeline. */
+struct http_app {
+    const char *name;           /* "compute": what pipeline.ini calls it */
+    void *self;
+    /* The head is there: find the route, say http_set_body(), http_set_public(), http_set_blocking().  Network thread; never waits.  May reply
+     * at once (404). */
+    void (*route)(void *self, struct cairn_request *req);
+    /* The filters have passed and the body is whole (HTTP_BODY_BUFFER), or is about to come (HTTP_BODY_STREAM: call http_receive()). */
+    void (*handle)(void *self, struct cairn_request *req);
+    /* Replies in the service's dialect. */
+    void (*fault)(void *self, struct cairn_request *req, uint32_t status, const struct cairn_error *err);
+};
+
+struct http_options {
+    const char *address;        /* "127.0.0.1", "::", ... */
+    uint16_t port;              /* 0: any; see http_port() */
+    unsigned threads;           /* network threads */
+    unsigned workers;           /* pool for blocking handlers */
+    unsigned max_connections, max_per_address;
+    unsigned idle_timeout_s;
+    size_t header_max, body_max;        /* bytes; body_max for buffered bodies */
+    const char *tls_cert, *tls_key;     /* paths, or NULL */
+    const char *pipeline_path;  /* pipeline.ini, or NULL: the embedded one */
+    const char *public_url;     /* "http://cloud.example:8774" for links when the Host header cannot be trusted; NULL: links follow Host */
+};
+/* apps: NULL-terminated.  Reads the pipeline, loads its filters, listens. */
+int http_start(const struct http_options *options, struct plugins *plugins, struct http_app *const *apps, struct http_server **ret,
+               struct cairn_error *err);
+void http_stop(struct http_server *s);          /* finishes what runs, at most 10 s */
+uint16_t http_port(const struct http_server *s);
+void http_metrics(struct http_server *s, struct str *out);
+/* How tokens are checked for filters: set by identity before http_start().  -1: CAIRN_UNAUTHENTICATED. */
+struct auth;
+void http_set_authenticator(int (*fn)(void *arg, const char *token, struct auth **ret, struct cairn_error *err), void *arg);
+
+/* --- the request */
+const char *http_method(const struct cairn_request *req);
+const char *http_path(const struct cairn_request *req);         /* decoded, below the mount point, begins with '/' */
+const char *http_mount(const struct cairn_request *req);        /* "/compute" */
+const char *http_full_path(const struct cairn_request *req);    /* as on the wire, without query */
+const char *http_query(const struct cairn_request *req, const char *name);      /* first value; NULL absent */
+/* Every parameter in order; stops when fn answers nonzero.  A key without '=' has value "". */
+void http_query_each(const struct cairn_request *req, int (*fn)(void *arg, const char *name, const char *value), void *arg);
+const char *http_header(const struct cairn_request *req, const char *name);
+const char *http_client(const struct cairn_request *req);       /* address */
+const char *http_request_id(const struct cairn_request *req);   /* "req-..." */
+const char *http_base_url(const struct cairn_request *req);     /* "http://host:port" the client came by */
+struct auth *http_auth(const struct cairn_request *req);        /* who it is, once a filter authenticated; NULL: nobody */
+void http_set_note(struct cairn_request *req, const char *name, void *value, void (*release)(void *));
+void *http_note(const struct cairn_request *req, const char *name);
+
+enum http_body { HTTP_BODY_BUFFER, HTTP_BODY_STREAM };
+void http_set_body(struct cairn_request *req, enum http_body mode, size_t max);   /* max 0: the server's; for streams in bytes, 0: none */
+void http_set_public(struct cairn_request *req);
+void http_set_blocking(struct cairn_request *req);
+const char *http_body(const struct cairn_request *req, size_t *ret_len);         /* buffered; "" if none */
+
+/* A streamed body: chunks of up to 1 MiB in order, on worker threads, never two at once; bounded buffers hold the client back meanwhile.
+ * done() after the last byte (it replies); aborted() when the client went away or write() failed (then 'err' is set and a fault is
+ * sent by it).  Exactly one of done/aborted is called. */
+struct http_sink {
+    int (*write)(void *arg, const void *bytes, size_t len, struct cairn_error *err);
+    void (*done)(void *arg, struct cairn_request *req);
+    void (*aborted)(void *arg, struct cairn_request *req, const struct cairn_error *err);
+};
+void http_receive(struct cairn_request *req, const struct http_sink *sink, void *arg);
+
+/* --- the reply: one of these, once */
+void http_reply_header(struct cairn_request *req, const char *name, const char *value);         /* before the reply; replaces */
+void http_reply(struct cairn_request *req, int status, const char *type, struct str *body);     /* takes body's bytes; NULL: none */
+/* Pulled text: fill() appends at least one byte to 'out' and answers 1 (more), 0 (that was all) or -1 (cut the connection); network
+ * thread; must not wait.  free_fn is called once.  Sent chunked. */
+void http_reply_pull(struct cairn_request *req, int status, const char *type, int (*fill)(void *arg, struct str *out), void (*free_fn)(void *arg), void *arg);
+/* A file by sendfile(); takes the descriptor. */
+void http_reply_fd(struct cairn_request *req, int status, const char *type, int fd, uint64_t offset, uint64_t len);
+/* Bytes that come from something that waits: read() on worker threads, up to 1 MiB ahead.  '*ret_len' 0: end. */
+void http_reply_source(struct cairn_request *req, int status, const char *type, uint64_t len,
+                       int (*read)(void *arg, uint64_t offset, void *buf, size_t max, size_t *ret_len, struct cairn_error *err),
+                       void (*free_fn)(void *arg), void *arg);
+int http_replied(const struct cairn_request *req);
+#endif
