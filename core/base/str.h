@@ -37,6 +37,8 @@ int str_to_bool(const char *text, int *ret);            /* yes no true false on 
 int str_to_size(const char *text, int64_t *ret_bytes);  /* 10G 512M 4096, powers of 1024 */
 int str_to_duration(const char *text, int64_t *ret_ms); /* 10s 500ms 2m 1h 1d; bare number: seconds */
 int str_is_utf8(const char *text, size_t len);
+/* Bytes of the valid UTF-8 character that 'text' begins with; 0: none. */
+size_t str_utf8_char(const char *text, size_t len);
 /* Characters, not bytes, of valid UTF-8. */
 size_t str_utf8_len(const char *text);
 /* Edit distance for "did you mean"; the nearest of 'names' or NULL when none is near. */
