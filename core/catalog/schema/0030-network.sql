@@ -103,6 +103,7 @@ create table ports (
     dns_name text not null default '',
     extra_dhcp_opts text not null default '[]',
     address_pairs text not null default '[]',
+    owned_by_server bigint not null default 0,      -- 1: made for its server and removed with it
     tag text,                           -- device role tag of the server
     revision bigint not null default 0,
     created_us bigint not null,
