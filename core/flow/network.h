@@ -30,5 +30,6 @@ const struct cairn_security_group *netdesc_group(struct tx *tx, struct arena *a,
 /* IP protocol number of a rule's protocol ("tcp", "17", "icmpv6"); -1: any (NULL); -2: unknown. */
 int protocol_number(const char *protocol);
 
-void network_flows_register(void);
+/* one_driver_for_all_hosts: simulation. */
+void network_flows_register(int one_driver_for_all_hosts);
 #endif

@@ -1,0 +1,374 @@
+/* network_flows.c: the sync flows of networks, ports and security groups, and who asks for them. */
+#include "config.h"
+#define LOG_MODULE "flow"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/thread.h"
+#include "flow/network.h"
+#include "plugin/network.h"
+
+static struct {
+    void (*applied)(void *arg, struct driver *net, const char *network_id);
+    void (*removed)(void *arg, const char *network_id);
+    void *arg;
+} watcher;
+
+/* In a simulation one driver instance serves every host, so a network is needed while any host needs it. */
+static int shared_driver;
+
+static const char *
+only(const char *host)
+{
+    return shared_driver ? "" : host;
+}
+
+void
+network_on_applied(void (*applied)(void *arg, struct driver *net, const char *network_id),
+                   void (*removed)(void *arg, const char *network_id), void *arg)
+{
+    watcher.applied = applied;
+    watcher.removed = removed;
+    watcher.arg = arg;
+}
+
+/* --- who asks */
+
+/* 'sql' has as many (0 to 2) parameters as it needs, each the id.  One sync task of 'kind' for each host that 'sql' names, unless one is queued already that has not begun. */
+static int
+sync_hosts(struct tx *tx, const char *kind, const char *object_type, const char *id, const char *request_id, const char *sql,
+           struct cairn_error *err)
+{
+    CLEANUP_ARENA struct arena a = ARENA_INIT;
+    struct ptrs hosts = { NULL, 0, 0 };
+    struct rows *r = NULL;
+    int rc, marks = 0;
+
+    for (const char *c = sql; *c != '\0'; c++)
+        marks += *c == '?';
+    if (tx_query(tx, &r, err, sql, &"ss"[2 - marks], id, id) < 0)
+        return -1;
+    while ((rc = rows_next(r, err)) == 1)
+        ptrs_add(&a, &hosts, arena_strdup(&a, row_text(r, "host")));
+    rows_close(r);
+    if (rc < 0)
+        return -1;
+    for (size_t i = 0; i < hosts.n; i++) {
+        struct task_new task = { .kind = kind, .object_type = object_type, .object_id = id, .host = hosts.at[i],
+                                 .request_id = request_id != NULL ? request_id : "" };
+        int64_t queued;
+
+        if (tx_int(tx, &queued, 0, err,
+                   "select count(*) from tasks where object_id = ? and kind = ? and host = ? and state = 'queued' and step = 0", "sss",
+                   id, kind, task.host) < 0)
+            return -1;
+        if (queued == 0 && task_add(tx, &task, NULL, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+row_exists(struct tx *tx, const char *sql, const char *id, int *ret, struct cairn_error *err)
+{
+    int64_t n;
+
+    if (tx_int(tx, &n, 0, err, sql, "s", id) < 0)
+        return -1;
+    *ret = n > 0;
+    return 0;
+}
+
+#define ALL_HOSTS "select name as host from hosts"
+
+int
+network_changed(struct tx *tx, const char *network_id, const char *request_id, struct cairn_error *err)
+{
+    int there;
+
+    if (row_exists(tx, "select count(*) from networks where id = ?", network_id, &there, err) < 0)
+        return -1;
+    return sync_hosts(tx, "network-sync", "network", network_id, request_id,
+                      there ? "select distinct host from ports where network_id = ? and host <> ''" : ALL_HOSTS, err);
+}
+
+int
+port_changed(struct tx *tx, const char *port_id, const char *request_id, struct cairn_error *err)
+{
+    int there;
+
+    if (row_exists(tx, "select count(*) from ports where id = ?", port_id, &there, err) < 0)
+        return -1;
+    return sync_hosts(tx, "port-sync", "port", port_id, request_id,
+                      there ? "select host from ports where id = ? and host <> ''" : ALL_HOSTS, err);
+}
+
+int
+group_changed(struct tx *tx, const char *group_id, const char *request_id, struct cairn_error *err)
+{
+    int there;
+
+    if (row_exists(tx, "select count(*) from security_groups where id = ?", group_id, &there, err) < 0)
+        return -1;
+    return sync_hosts(tx, "group-sync", "security_group", group_id, request_id,
+                      there ? "select distinct p.host as host from ports p join port_security_groups g on g.port_id = p.id"
+                              " where p.host <> '' and g.security_group_id in"
+                              " (select cast(? as text) union select security_group_id from security_group_rules where remote_group_id = ?)"
+                            : ALL_HOSTS, err);
+}
+
+/* --- what is done */
+
+/* When each network was last read for an apply that succeeded: whoever comes with a port older than that need not apply again.  Many
+ * servers that are built at once in one network share a few applies this way. */
+struct applied {
+    struct applied *next;
+    char id[ID_UUID];
+    int64_t read_us;                    /* 0: never, or removed */
+    int busy;                           /* an apply or remove runs */
+};
+static struct mutex applied_lock = MUTEX_INIT;
+static struct cond applied_cond = { PTHREAD_COND_INITIALIZER };
+static struct applied *applied_table[256] GUARDED_BY(applied_lock);
+
+static struct applied *
+applied_find(const char *id) REQUIRES(applied_lock)
+{
+    unsigned h = 5381;
+    struct applied *a;
+
+    for (const char *c = id; *c != '\0'; c++)
+        h = h * 33 + (unsigned char)*c;
+    for (a = applied_table[h % 256]; a != NULL; a = a->next)
+        if (strcmp(a->id, id) == 0)
+            return a;
+    a = xcalloc(1, sizeof *a);
+    snprintf(a->id, sizeof a->id, "%s", id);
+    a->next = applied_table[h % 256];
+    applied_table[h % 256] = a;
+    return a;
+}
+
+/* 1: somebody applied what was written before 'since_us'; 0: the caller must, and then calls applied_end(). */
+static int
+applied_begin(const char *id, int64_t since_us)
+{
+    struct applied *a;
+    int done;
+
+    mutex_lock(&applied_lock);
+    a = applied_find(id);
+    while (a->busy && a->read_us <= since_us)
+        cond_wait(&applied_cond, &applied_lock);
+    done = a->read_us > since_us;
+    if (!done)
+        a->busy = 1;
+    mutex_unlock(&applied_lock);
+    return done;
+}
+
+static void
+applied_end(const char *id, int64_t read_us)
+{
+    mutex_lock(&applied_lock);
+    struct applied *a = applied_find(id);
+    a->busy = 0;
+    a->read_us = read_us;
+    cond_broadcast(&applied_cond);
+    mutex_unlock(&applied_lock);
+}
+
+static int
+network_make_so(struct catalog *catalog, struct driver *net, const char *host, const char *network_id, int *ret_up, struct cairn_error *err)
+{
+    CLEANUP_ARENA struct arena a = ARENA_INIT;
+    const struct cairn_net *desc = NULL;
+    struct tx *tx;
+    int64_t needed = 0;
+
+    if (tx_begin(catalog, TX_READ, &tx, err) < 0)
+        return -1;
+    if (tx_int(tx, &needed, 0, err, "select count(*) from ports where network_id = ? and host <> '' and ('' = ? or host = ?)", "sss", network_id, only(host), only(host)) < 0 ||
+        (needed > 0 && (desc = netdesc_network(tx, &a, network_id, err)) == NULL)) {
+        tx_rollback(tx);
+        return -1;
+    }
+    tx_rollback(tx);
+    *ret_up = needed > 0;
+    if (needed > 0)
+        return network_network_apply(net, desc, err);
+    if (watcher.removed != NULL)
+        watcher.removed(watcher.arg, network_id);
+    return network_network_remove(net, network_id, err);
+}
+
+/* Nothing to do when an apply read the catalog after 'since_us'. */
+static int
+network_sync_since(struct catalog *catalog, struct plugins *plugins, const char *host, const char *network_id, int64_t since_us,
+                   struct cairn_error *err)
+{
+    CLEANUP_DRIVER struct driver *net = plugins_get(plugins, CAIRN_NETWORK, NULL);
+    int64_t now;
+    int up = 0;
+
+    if (net == NULL)
+        return cairn_fail(err, CAIRN_UNAVAILABLE, "no network driver is configured: add a [network:NAME] section");
+    if (applied_begin(network_id, since_us))
+        return 0;
+    now = clock_us();
+    if (network_make_so(catalog, net, host, network_id, &up, err) < 0) {
+        applied_end(network_id, 0);
+        return cairn_error_context(err, "network %s on host %s", network_id, host);
+    }
+    applied_end(network_id, up ? now : 0);
+    if (up && watcher.applied != NULL)
+        watcher.applied(watcher.arg, net, network_id);
+    return 0;
+}
+
+int
+network_sync(struct catalog *catalog, struct plugins *plugins, const char *host, const char *network_id, struct cairn_error *err)
+{
+    return network_sync_since(catalog, plugins, host, network_id, INT64_MAX - 1, err);
+}
+
+int
+group_sync(struct catalog *catalog, struct plugins *plugins, const char *host, const char *group_id, struct cairn_error *err)
+{
+    CLEANUP_ARENA struct arena a = ARENA_INIT;
+    CLEANUP_DRIVER struct driver *net = plugins_get(plugins, CAIRN_NETWORK, NULL);
+    const struct cairn_security_group *desc = NULL;
+    struct tx *tx;
+    int64_t needed = 0;
+    int rc;
+
+    if (net == NULL || driver_table(net) == NULL)
+        return cairn_fail(err, CAIRN_UNAVAILABLE, "no network driver is configured: add a [network:NAME] section");
+    if (tx_begin(catalog, TX_READ, &tx, err) < 0)
+        return -1;
+    /* A group is needed where a port is in it, or in a group whose rules name it. */
+    rc = tx_int(tx, &needed, 0, err,
+                "select count(*) from ports p join port_security_groups g on g.port_id = p.id where p.host <> '' and ('' = ? or p.host = ?) and g.security_group_id in"
+                " (select cast(? as text) union select security_group_id from security_group_rules where remote_group_id = ?)", "ssss", only(host), only(host),
+                group_id, group_id);
+    if (rc == 0 && needed > 0 && (desc = netdesc_group(tx, &a, group_id, err)) == NULL)
+        rc = -1;
+    tx_rollback(tx);
+    if (rc < 0)
+        return -1;
+    rc = needed > 0 ? network_group_apply(net, desc, err) : network_group_remove(net, group_id, err);
+    if (rc < 0 && err->code == CAIRN_UNSUPPORTED)       /* a driver without security groups has nothing to make so */
+        rc = 0;
+    return rc < 0 ? cairn_error_context(err, "security group %s on host %s", group_id, host) : 0;
+}
+
+/* The groups of a port, and those that their rules name, are there before it is plugged. */
+static int
+port_groups_sync(struct flow_run *run, const struct cairn_port *port, struct cairn_error *err)
+{
+    CLEANUP_ARENA struct arena a = ARENA_INIT;
+    struct ptrs ids = { NULL, 0, 0 };
+    struct rows *r = NULL;
+    struct tx *tx;
+    int rc;
+
+    if (tx_begin(run->catalog, TX_READ, &tx, err) < 0)
+        return -1;
+    rc = tx_query(tx, &r, err,
+                  "select security_group_id as id from port_security_groups where port_id = ? union"
+                  " select remote_group_id from security_group_rules where remote_group_id is not null and security_group_id in"
+                  " (select security_group_id from port_security_groups where port_id = ?)", "ss", port->id, port->id);
+    while (rc == 0 && (rc = rows_next(r, err)) == 1) {
+        ptrs_add(&a, &ids, arena_strdup(&a, row_text(r, "id")));
+        rc = 0;
+    }
+    rows_close(r);
+    tx_rollback(tx);
+    for (size_t i = 0; rc == 0 && i < ids.n; i++)
+        rc = group_sync(run->catalog, run->plugins, run->host, ids.at[i], err);
+    return rc;
+}
+
+int
+port_bring_up(struct flow_run *run, struct driver *net, const char *port_id, struct cairn_nic *ret_nic, struct cairn_error *err)
+{
+    CLEANUP_ARENA struct arena a = ARENA_INIT;
+    const struct cairn_port *port;
+    int64_t updated_us;
+    struct tx *tx;
+
+    if (tx_begin(run->catalog, TX_READ, &tx, err) < 0)
+        return -1;
+    port = tx_int(tx, &updated_us, 0, err, "select updated_us from ports where id = ?", "s", port_id) < 0 ? NULL
+                                                                                                      : netdesc_port(tx, &a, port_id, err);
+    tx_rollback(tx);
+    if (port == NULL ||
+        network_sync_since(run->catalog, run->plugins, run->host, port->network_id, updated_us, err) < 0 ||
+        port_groups_sync(run, port, err) < 0)
+        return -1;
+    memset(ret_nic, 0, sizeof *ret_nic);
+    ret_nic->size = sizeof *ret_nic;
+    if (network_port_plug(net, port, ret_nic, err) < 0)
+        return cairn_error_context(err, "port %s", port_id);
+    return 0;
+}
+
+int
+port_take_down(struct flow_run *run, struct driver *net, const char *port_id, struct cairn_error *err)
+{
+    (void)run;
+    return network_port_unplug(net, port_id, err) < 0 ? cairn_error_context(err, "port %s", port_id) : 0;
+}
+
+static int
+network_sync_run(struct flow_run *run, struct cairn_error *err)
+{
+    return network_sync(run->catalog, run->plugins, run->host, run->object_id, err);
+}
+
+static int
+group_sync_run(struct flow_run *run, struct cairn_error *err)
+{
+    return group_sync(run->catalog, run->plugins, run->host, run->object_id, err);
+}
+
+static int
+port_sync_run(struct flow_run *run, struct cairn_error *err)
+{
+    CLEANUP_DRIVER struct driver *net = plugins_get(run->plugins, CAIRN_NETWORK, NULL);
+    struct cairn_nic nic;
+    struct tx *tx;
+    int64_t bound = 0;
+    int rc;
+
+    if (net == NULL)
+        return cairn_fail(err, CAIRN_UNAVAILABLE, "no network driver is configured: add a [network:NAME] section");
+    if (tx_begin(run->catalog, TX_READ, &tx, err) < 0)
+        return -1;
+    rc = tx_int(tx, &bound, 0, err, "select count(*) from ports where id = ? and host = ? and vif_type not in ('unbound', 'binding_failed')", "ss",
+                run->object_id, run->host);
+    tx_rollback(tx);
+    if (rc < 0)
+        return -1;
+    return bound > 0 ? port_bring_up(run, net, run->object_id, &nic, err) : port_take_down(run, net, run->object_id, err);
+}
+
+static const struct flow_step network_steps[] = { { "apply", network_sync_run, NULL, NULL, NULL }, { NULL, NULL, NULL, NULL, NULL } };
+static const struct flow_step group_steps[] = { { "apply", group_sync_run, NULL, NULL, NULL }, { NULL, NULL, NULL, NULL, NULL } };
+static const struct flow_step port_steps[] = { { "apply", port_sync_run, NULL, NULL, NULL }, { NULL, NULL, NULL, NULL, NULL } };
+static const struct flow flows[] = {
+    { .kind = "network-sync", .steps = network_steps, .max_attempts = 8 },
+    { .kind = "group-sync", .steps = group_steps, .max_attempts = 8 },
+    { .kind = "port-sync", .steps = port_steps, .max_attempts = 8 },
+};
+
+void
+network_flows_register(int one_driver_for_all_hosts)
+{
+    shared_driver = one_driver_for_all_hosts;
+    for (size_t i = 0; i < ARRAY_LEN(flows); i++)
+        flow_register(&flows[i]);
+}
