@@ -10,3 +10,4 @@ core_libcore_la_SOURCES += \
 	core/base/pool.c core/base/thread.c core/base/thread.h \
 	core/base/run.c core/base/run.h core/base/spawn.c core/base/spawn.h \
 	core/base/str.c core/base/base64.c core/base/str.h
+core_libcore_la_SOURCES += core/base/arena.h core/base/arena.c

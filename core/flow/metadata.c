@@ -301,31 +301,31 @@ doc_key_list(struct guest *g, struct str *out)
 }
 
 /* Every path; directories are derived from it.  '@' marks what is only there with a key or user data (its function says so). */
-static const char json_type[] = "application/json", text_type[] = "text/plain";
+static const char type_json[] = "application/json", type_text[] = "text/plain";
 static const struct doc { const char *path; const char *type; int (*write)(struct guest *g, struct str *out); int on_drive; } docs[] = {
-    { "openstack/%/meta_data.json",    json_type, doc_meta_data_json, 1 },
-    { "openstack/%/network_data.json", json_type, doc_network_data_json, 1 },
+    { "openstack/%/meta_data.json",    type_json, doc_meta_data_json, 1 },
+    { "openstack/%/network_data.json", type_json, doc_network_data_json, 1 },
     { "openstack/%/user_data",         "application/octet-stream", doc_user_data, 1 },
-    { "openstack/%/vendor_data.json",  json_type, doc_vendor_data, 1 },
-    { "openstack/%/vendor_data2.json", json_type, doc_vendor_data, 1 },
-    { "%/meta-data/ami-id",            text_type, doc_ami_id, 0 },
-    { "%/meta-data/ami-launch-index",  text_type, doc_launch_index, 0 },
-    { "%/meta-data/ami-manifest-path", text_type, doc_manifest, 0 },
-    { "%/meta-data/block-device-mapping/ami",  text_type, doc_ami, 0 },
-    { "%/meta-data/block-device-mapping/root", text_type, doc_root_device, 0 },
-    { "%/meta-data/hostname",          text_type, doc_hostname, 0 },
-    { "%/meta-data/instance-action",   text_type, doc_action, 0 },
-    { "%/meta-data/instance-id",       text_type, doc_instance_id, 0 },
-    { "%/meta-data/instance-type",     text_type, doc_flavor, 0 },
-    { "%/meta-data/local-hostname",    text_type, doc_hostname, 0 },
-    { "%/meta-data/local-ipv4",        text_type, doc_local_ipv4, 0 },
-    { "%/meta-data/placement/availability-zone", text_type, doc_zone, 0 },
-    { "%/meta-data/public-hostname",   text_type, doc_hostname, 0 },
-    { "%/meta-data/public-ipv4",       text_type, doc_public_ipv4, 0 },
-    { "%/meta-data/public-keys/",      text_type, doc_key_list, 0 },
-    { "%/meta-data/public-keys/0/openssh-key", text_type, doc_key, 0 },
-    { "%/meta-data/reservation-id",    text_type, doc_reservation, 0 },
-    { "%/meta-data/security-groups",   text_type, NULL, 0 },
+    { "openstack/%/vendor_data.json",  type_json, doc_vendor_data, 1 },
+    { "openstack/%/vendor_data2.json", type_json, doc_vendor_data, 1 },
+    { "%/meta-data/ami-id",            type_text, doc_ami_id, 0 },
+    { "%/meta-data/ami-launch-index",  type_text, doc_launch_index, 0 },
+    { "%/meta-data/ami-manifest-path", type_text, doc_manifest, 0 },
+    { "%/meta-data/block-device-mapping/ami",  type_text, doc_ami, 0 },
+    { "%/meta-data/block-device-mapping/root", type_text, doc_root_device, 0 },
+    { "%/meta-data/hostname",          type_text, doc_hostname, 0 },
+    { "%/meta-data/instance-action",   type_text, doc_action, 0 },
+    { "%/meta-data/instance-id",       type_text, doc_instance_id, 0 },
+    { "%/meta-data/instance-type",     type_text, doc_flavor, 0 },
+    { "%/meta-data/local-hostname",    type_text, doc_hostname, 0 },
+    { "%/meta-data/local-ipv4",        type_text, doc_local_ipv4, 0 },
+    { "%/meta-data/placement/availability-zone", type_text, doc_zone, 0 },
+    { "%/meta-data/public-hostname",   type_text, doc_hostname, 0 },
+    { "%/meta-data/public-ipv4",       type_text, doc_public_ipv4, 0 },
+    { "%/meta-data/public-keys/",      type_text, doc_key_list, 0 },
+    { "%/meta-data/public-keys/0/openssh-key", type_text, doc_key, 0 },
+    { "%/meta-data/reservation-id",    type_text, doc_reservation, 0 },
+    { "%/meta-data/security-groups",   type_text, NULL, 0 },
     { "%/user-data",                   "application/octet-stream", doc_user_data, 0 },
 };
 /* Versions that clients ask for; '%' stands for any of a tree's. */
@@ -407,7 +407,7 @@ write_document(struct tx *tx, struct guest *g, const char *path, struct str *out
 {
     char pattern[256], dir[260];
 
-    *ret_type = text_type;
+    *ret_type = type_text;
     if (*path == '\0') {
         list_versions(out, ec2_versions);
         return 0;

@@ -4,6 +4,7 @@
  * What is queued already for an object is not queued again. */
 #ifndef FLOW_NETWORK_H
 #define FLOW_NETWORK_H
+#include <cairn/network.h>
 #include "base/arena.h"
 #include "flow/flow.h"
 
