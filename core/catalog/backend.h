@@ -1,4 +1,8 @@
-/* backend.h: what a catalog back end provides; sqlite.c is one.  A PostgreSQL plugin fills the same table without touching a caller. */
+/* backend.h: what a catalog back end provides; sqlite.c is one.  A PostgreSQL plugin fills the same table without touching a caller.
+ *
+ * A connection and its statements are used by one thread at a time.  Errors: CAIRN_EXISTS (unique), CAIRN_CONFLICT (foreign key),
+ * CAIRN_INVALID (check, not null), CAIRN_NO_SPACE, CAIRN_UNAVAILABLE (busy), CAIRN_CORRUPT, else CAIRN_INTERNAL.  After the first
+ * three a transaction goes on as if the statement had not been; after the others the catalog rolls it back. */
 #ifndef CATALOG_BACKEND_H
 #define CATALOG_BACKEND_H
 #include "catalog/catalog.h"
@@ -7,16 +11,20 @@ struct backend_conn;            /* one connection */
 struct backend_stmt;            /* one prepared statement of a connection, kept for its life */
 
 struct catalog_backend {
-    const char *scheme;         /* "sqlite" */
+    const char *scheme;         /* "sqlite"; 'rest' below is what follows "sqlite:" in the URL */
+    /* 1: there can be only one connection (a catalog in memory); every transaction then waits for every other. */
+    int (*single)(const char *rest);
+    /* A connection that may not be 'read_only' makes the catalog if there is none. */
     int (*connect)(const char *rest, int read_only, struct backend_conn **ret, struct cairn_error *err);
     void (*disconnect)(struct backend_conn *conn);
     int (*begin)(struct backend_conn *conn, enum tx_mode mode, struct cairn_error *err);
-    int (*commit)(struct backend_conn *conn, struct cairn_error *err);
+    int (*commit)(struct backend_conn *conn, struct cairn_error *err);      /* failed: rolled back */
     void (*rollback)(struct backend_conn *conn);
     int (*script)(struct backend_conn *conn, const char *sql, struct cairn_error *err);     /* many statements: migrations */
     int (*prepare)(struct backend_conn *conn, const char *sql, struct backend_stmt **ret, struct cairn_error *err);
     void (*finalize)(struct backend_stmt *stmt);
-    int (*bind)(struct backend_stmt *stmt, const struct sql_value *values, size_t count, struct cairn_error *err);
+    /* 'copy' 0: the values live until reset(). */
+    int (*bind)(struct backend_stmt *stmt, const struct sql_value *values, size_t count, int copy, struct cairn_error *err);
     int (*step)(struct backend_stmt *stmt, struct cairn_error *err);        /* 1 row, 0 done, -1 error */
     void (*reset)(struct backend_stmt *stmt);
     int64_t (*changes)(struct backend_conn *conn);
@@ -29,7 +37,10 @@ struct catalog_backend {
     const void *(*column_blob)(struct backend_stmt *stmt, int i, size_t *ret_len);
     int (*backup)(struct backend_conn *conn, const char *path, struct cairn_error *err);
     int (*check)(struct backend_conn *conn, struct cairn_error *err);
-    int memory_only;            /* filled by connect's owner: one connection only */
+    /* Where a copy goes before an upgrade to 'version', malloc'd; NULL: this back end keeps its copies itself. */
+    char *(*copy_path)(const char *rest, int64_t version);
+    /* Puts the copy in place of a catalog that nobody has open (CAIRN_CONFLICT). */
+    int (*restore)(const char *rest, const char *path, struct cairn_error *err);
 };
 extern const struct catalog_backend catalog_sqlite;
 #endif

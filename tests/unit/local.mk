@@ -1,1 +1,14 @@
-## tests/unit/local.mk: tests/unit.
+## tests/unit/local.mk: tests of functions and tables, with Check.  Each module appends its own block.
+UNIT_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+UNIT_LIBS = core/libcore.la $(CHECK_LIBS)
+
+## core/base, core/catalog
+EXTRA_DIST += tests/unit/base_testing.h
+check_PROGRAMS += tests/unit/catalog_test tests/unit/catalog_schema_test
+tests_unit_catalog_test_SOURCES = tests/unit/catalog_test.c
+tests_unit_catalog_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_catalog_test_LDADD = $(UNIT_LIBS)
+tests_unit_catalog_schema_test_SOURCES = tests/unit/catalog_schema_test.c
+tests_unit_catalog_schema_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_catalog_schema_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/catalog_test tests/unit/catalog_schema_test

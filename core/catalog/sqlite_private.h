@@ -1,0 +1,16 @@
+/* sqlite_private.h: what the two files of the SQLite back end share. */
+#ifndef CATALOG_SQLITE_PRIVATE_H
+#define CATALOG_SQLITE_PRIVATE_H
+#include <sqlite3.h>
+#include "catalog/backend.h"
+
+/* sqlite_file.c */
+int sqlite_backup(sqlite3 *db, const char *path, struct cairn_error *err);
+char *sqlite_copy_path(const char *rest, int64_t version);
+int sqlite_restore(const char *rest, const char *path, struct cairn_error *err);
+/* Creates the file, if it is not there, for the owner alone: it holds password hashes. */
+int sqlite_make_private(const char *path, struct cairn_error *err);
+
+/* sqlite.c: the error of the last call on 'db'. */
+int sqlite_fail(sqlite3 *db, int rc, struct cairn_error *err);
+#endif
