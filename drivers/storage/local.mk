@@ -1,12 +1,33 @@
 ## drivers/storage/local.mk: the storage drivers.
-DRIVER_CPPFLAGS = $(MODULE_CPPFLAGS) -DDRIVER_VERSION='"$(VERSION)"'
-
 if FILE
 drivers_LTLIBRARIES += drivers/storage/storage-file.la
 drivers_storage_storage_file_la_SOURCES = drivers/storage/file.c drivers/storage/file.h drivers/storage/file_volume.c \
 	drivers/storage/file_copy.c drivers/storage/file_snapshot.c drivers/storage/file_store.c drivers/storage/file_tmp.c \
 	drivers/storage/file_qcow2.c
-drivers_storage_storage_file_la_CPPFLAGS = $(DRIVER_CPPFLAGS) -D_GNU_SOURCE
+drivers_storage_storage_file_la_CPPFLAGS = $(DRIVER_CPPFLAGS)
 drivers_storage_storage_file_la_CFLAGS = $(AM_CFLAGS)
 drivers_storage_storage_file_la_LDFLAGS = $(MODULE_LDFLAGS)
+endif
+
+EXTRA_LTLIBRARIES += drivers/storage/libfake.la
+drivers_storage_libfake_la_SOURCES = drivers/storage/fake.c drivers/storage/fake.h drivers/storage/fake_world.h \
+	drivers/storage/fake_store.c drivers/storage/fake_bytes.c
+drivers_storage_libfake_la_CPPFLAGS = $(DRIVER_CPPFLAGS)
+drivers_storage_libfake_la_CFLAGS = $(AM_CFLAGS)
+drivers_storage_libfake_la_LIBADD = drivers/fake/libsim.la
+if FAKE
+drivers_LTLIBRARIES += drivers/storage/storage-fake.la
+drivers_storage_storage_fake_la_SOURCES = drivers/storage/fake_entry.c
+drivers_storage_storage_fake_la_CPPFLAGS = $(DRIVER_CPPFLAGS)
+drivers_storage_storage_fake_la_CFLAGS = $(AM_CFLAGS)
+drivers_storage_storage_fake_la_LDFLAGS = $(MODULE_LDFLAGS)
+drivers_storage_storage_fake_la_LIBADD = drivers/storage/libfake.la
+endif
+if TESTS
+noinst_LTLIBRARIES += drivers/storage/storage-debug.la
+drivers_storage_storage_debug_la_SOURCES = drivers/storage/debug.c
+drivers_storage_storage_debug_la_CPPFLAGS = $(DRIVER_CPPFLAGS)
+drivers_storage_storage_debug_la_CFLAGS = $(AM_CFLAGS)
+drivers_storage_storage_debug_la_LDFLAGS = $(LDFLAGS_DEBUG_MODULE)
+drivers_storage_storage_debug_la_LIBADD = drivers/storage/libfake.la
 endif
