@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "daemon/settings.h"
 #include "identity/identity.h"
+#include "rest/rest.h"
 
 extern const struct cairn_key scheduler_keys[];
 
@@ -77,28 +78,6 @@ static const struct cairn_key image_keys[] = {
     CAIRN_KEY_RANGE("tags_max", "128", -1, 100000, "Tags of one image; -1: any number."),
     END_OF_KEYS,
 };
-/* Limits for a project that has none of its own; -1: none.  Named SERVICE_RESOURCE. */
-static const struct cairn_key quota_keys[] = {
-    CAIRN_KEY_RANGE("compute_instances", "10", -1, INT64_MAX, "Servers."),
-    CAIRN_KEY_RANGE("compute_cores", "20", -1, INT64_MAX, "Virtual CPUs."),
-    CAIRN_KEY_RANGE("compute_ram", "51200", -1, INT64_MAX, "Memory, in MiB."),
-    CAIRN_KEY_RANGE("compute_metadata_items", "128", -1, INT64_MAX, "Metadata entries of a server."),
-    CAIRN_KEY_RANGE("compute_key_pairs", "100", -1, INT64_MAX, "Key pairs of a user."),
-    CAIRN_KEY_RANGE("compute_server_groups", "10", -1, INT64_MAX, "Server groups."),
-    CAIRN_KEY_RANGE("compute_server_group_members", "10", -1, INT64_MAX, "Servers in a group."),
-    CAIRN_KEY_RANGE("network_network", "100", -1, INT64_MAX, "Networks."),
-    CAIRN_KEY_RANGE("network_subnet", "100", -1, INT64_MAX, "Subnets."),
-    CAIRN_KEY_RANGE("network_port", "500", -1, INT64_MAX, "Ports."),
-    CAIRN_KEY_RANGE("network_router", "10", -1, INT64_MAX, "Routers."),
-    CAIRN_KEY_RANGE("network_floatingip", "50", -1, INT64_MAX, "Floating addresses."),
-    CAIRN_KEY_RANGE("network_security_group", "10", -1, INT64_MAX, "Security groups."),
-    CAIRN_KEY_RANGE("network_security_group_rule", "100", -1, INT64_MAX, "Security group rules."),
-    CAIRN_KEY_RANGE("network_rbac_policy", "10", -1, INT64_MAX, "RBAC policies."),
-    CAIRN_KEY_RANGE("network_subnetpool", "-1", -1, INT64_MAX, "Subnet pools."),
-    CAIRN_KEY_RANGE("image_image_count_total", "-1", -1, INT64_MAX, "Images."),
-    CAIRN_KEY_RANGE("image_image_size_total", "-1", -1, INT64_MAX, "Bytes of images, in MiB."),
-    END_OF_KEYS,
-};
 static const struct cairn_key debug_keys[] = {
     CAIRN_KEY("crash_at", CAIRN_KEY_STRING, NULL, "KIND:STEP:PHASE (before, run, record, undo): the daemon kills itself there; for tests of recovery."),
     END_OF_KEYS,
@@ -115,13 +94,14 @@ daemon_sections(void)
         { "identity", "Users, passwords and tokens.", NULL },
         { "networking", "What networks users get.", networking_keys },
         { "image", "Images.", image_keys },
-        { "quota", "Limits of a project that has none of its own.", quota_keys },
+        { "quota", "Limits of a project that has none of its own.", NULL },
         { "debug", "For tests.", debug_keys },
         { NULL, NULL, NULL },
     };
 
     sections[3].keys = scheduler_keys;
     sections[4].keys = identity_keys;
+    sections[7].keys = rest_quota_keys;
     return sections;
 }
 
