@@ -12,3 +12,16 @@ tests_unit_catalog_schema_test_SOURCES = tests/unit/catalog_schema_test.c
 tests_unit_catalog_schema_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_catalog_schema_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/catalog_test tests/unit/catalog_schema_test
+
+## core/plugin
+check_LTLIBRARIES += tests/unit/compute-test.la
+tests_unit_compute_test_la_SOURCES = tests/unit/plugin_module.c tests/unit/plugin_module.h
+tests_unit_compute_test_la_CPPFLAGS = $(MODULE_CPPFLAGS)
+tests_unit_compute_test_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
+check_PROGRAMS += tests/unit/plugin_test
+tests_unit_plugin_test_SOURCES = tests/unit/plugin_test.c tests/unit/plugin_module.h
+tests_unit_plugin_test_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_MODULES='"$(abs_top_builddir)/tests/unit/.libs"'
+tests_unit_plugin_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_plugin_test_LDADD = $(UNIT_LIBS)
+EXTRA_tests_unit_plugin_test_DEPENDENCIES = tests/unit/compute-test.la
+TESTS += tests/unit/plugin_test
