@@ -27,12 +27,14 @@ struct pool {
     struct cond work;
     struct worker *workers;         /* 2 * threads: the second half stands in for stuck ones */
     struct job *jobs;               /* ring */
-    unsigned ring, first, queued;   /* ring: immutable */
-    unsigned alive, idle, stuck;
-    int closing;
+    unsigned ring;                  /* immutable */
+    unsigned first GUARDED_BY(lock), queued GUARDED_BY(lock);
+    unsigned alive GUARDED_BY(lock), busy GUARDED_BY(lock), stuck GUARDED_BY(lock);     /* 'busy' of the 'alive' run a job; the rest is about to take one or waits for one */
+    int closing GUARDED_BY(lock);
 };
 
 /* How many workers there may be now. */
+static unsigned limit(const struct pool *p) REQUIRES(p->lock);
 static unsigned
 limit(const struct pool *p)
 {
@@ -52,17 +54,17 @@ worker_main(void *arg)
         if (p->queued == 0) {
             if (p->closing)
                 break;
-            p->idle++;
             cond_wait(&p->work, &p->lock);
-            p->idle--;
             continue;
         }
         job = p->jobs[p->first];
         p->first = (p->first + 1) % p->ring;
         p->queued--;
+        p->busy++;
         mutex_unlock(&p->lock);
         job.fn(job.arg);
         mutex_lock(&p->lock);
+        p->busy--;
     }
     p->alive--;
     w->state = WORKER_DONE;
@@ -72,13 +74,14 @@ worker_main(void *arg)
     return NULL;
 }
 
-/* Starts one more worker if there is work that nobody idle will take. */
-static void REQUIRES(p->lock)
+/* Starts one more worker if there is work that no free one will take. */
+static void grow(struct pool *p) REQUIRES(p->lock);
+static void
 grow(struct pool *p)
 {
     sigset_t all, old;
 
-    if (p->queued <= p->idle || p->alive >= limit(p))
+    if (p->queued <= p->alive - p->busy || p->alive >= limit(p))
         return;
     for (unsigned i = 0; i < 2 * p->threads; i++) {
         struct worker *w = &p->workers[i];
@@ -126,7 +129,7 @@ pool_submit(struct pool *p, void (*fn)(void *), void *arg)
 
     mutex_lock(&p->lock);
     /* A job that a free worker is about to take does not wait. */
-    if (!p->closing && p->queued < p->queue_max + p->idle + (limit(p) > p->alive ? limit(p) - p->alive : 0)) {
+    if (!p->closing && p->queued < p->queue_max + (limit(p) > p->busy ? limit(p) - p->busy : 0)) {
         p->jobs[(p->first + p->queued++) % p->ring] = (struct job){ fn, arg };
         grow(p);
         if (p->alive == 0)

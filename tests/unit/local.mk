@@ -4,14 +4,36 @@ UNIT_LIBS = core/libcore.la $(CHECK_LIBS)
 
 ## core/base, core/catalog
 EXTRA_DIST += tests/unit/base_testing.h
-check_PROGRAMS += tests/unit/catalog_test tests/unit/catalog_schema_test
+base_tests = tests/unit/base_text_test \
+	tests/unit/base_config_test \
+	tests/unit/base_run_test \
+	tests/unit/base_thread_test \
+	tests/unit/base_log_test \
+	tests/unit/catalog_test \
+	tests/unit/catalog_schema_test
+check_PROGRAMS += $(base_tests)
+TESTS += $(base_tests)
+tests_unit_base_text_test_SOURCES = tests/unit/base_text_test.c
+tests_unit_base_text_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_base_text_test_LDADD = $(UNIT_LIBS)
+tests_unit_base_config_test_SOURCES = tests/unit/base_config_test.c
+tests_unit_base_config_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_base_config_test_LDADD = $(UNIT_LIBS)
+tests_unit_base_run_test_SOURCES = tests/unit/base_run_test.c
+tests_unit_base_run_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_base_run_test_LDADD = $(UNIT_LIBS)
+tests_unit_base_thread_test_SOURCES = tests/unit/base_thread_test.c
+tests_unit_base_thread_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_base_thread_test_LDADD = $(UNIT_LIBS)
+tests_unit_base_log_test_SOURCES = tests/unit/base_log_test.c
+tests_unit_base_log_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_base_log_test_LDADD = $(UNIT_LIBS)
 tests_unit_catalog_test_SOURCES = tests/unit/catalog_test.c
 tests_unit_catalog_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_catalog_test_LDADD = $(UNIT_LIBS)
 tests_unit_catalog_schema_test_SOURCES = tests/unit/catalog_schema_test.c
 tests_unit_catalog_schema_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_catalog_schema_test_LDADD = $(UNIT_LIBS)
-TESTS += tests/unit/catalog_test tests/unit/catalog_schema_test
 
 ## core/plugin
 check_LTLIBRARIES += tests/unit/compute-test.la
