@@ -29,7 +29,9 @@ struct pool {
     struct job *jobs;               /* ring */
     unsigned ring;                  /* immutable */
     unsigned first GUARDED_BY(lock), queued GUARDED_BY(lock);
-    unsigned alive GUARDED_BY(lock), busy GUARDED_BY(lock), stuck GUARDED_BY(lock);     /* 'busy' of the 'alive' run a job; the rest is about to take one or waits for one */
+    unsigned alive GUARDED_BY(lock);
+    unsigned busy GUARDED_BY(lock);     /* of the living: run a job.  The others wait for one, or are about to take one */
+    unsigned stuck GUARDED_BY(lock);
     int closing GUARDED_BY(lock);
 };
 

