@@ -16,6 +16,7 @@ enum {
 #define EXT_BACKING_FORMAT UINT32_C(0xE2792ACA)
 #define INCOMPATIBLE_DIRTY UINT64_C(1)
 #define INCOMPATIBLE_COMPRESSION UINT64_C(8)
+#define INCOMPATIBLE_EXTENDED_L2 UINT64_C(16)
 
 static void
 put32(unsigned char *p, uint32_t v)
@@ -104,7 +105,7 @@ file_qcow2_read(int fd, struct file_qcow2 *ret_header, struct cairn_error *err)
 int
 file_qcow2_standalone(const struct file_qcow2 *header, struct cairn_error *err)
 {
-    uint64_t unknown = header->incompatible & ~(INCOMPATIBLE_DIRTY | INCOMPATIBLE_COMPRESSION);
+    uint64_t unknown = header->incompatible & ~(INCOMPATIBLE_DIRTY | INCOMPATIBLE_COMPRESSION | INCOMPATIBLE_EXTENDED_L2);
 
     if (header->backing[0] != '\0')
         return cairn_fail(err, CAIRN_INVALID, "the qcow2 image lies over another file ('%.200s'): flatten it first", header->backing);

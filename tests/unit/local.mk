@@ -47,3 +47,10 @@ tests_unit_plugin_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_plugin_test_LDADD = $(UNIT_LIBS)
 EXTRA_tests_unit_plugin_test_DEPENDENCIES = tests/unit/compute-test.la
 TESTS += tests/unit/plugin_test
+
+## core/media/inspect
+check_PROGRAMS += tests/unit/inspect_test
+tests_unit_inspect_test_SOURCES = tests/unit/inspect_test.c
+tests_unit_inspect_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_inspect_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/inspect_test
