@@ -21,3 +21,20 @@ drivers_network_network_debug_la_CFLAGS = $(AM_CFLAGS)
 drivers_network_network_debug_la_LDFLAGS = $(LDFLAGS_DEBUG_MODULE)
 drivers_network_network_debug_la_LIBADD = drivers/network/libfake.la
 endif
+
+if LINUXBRIDGE
+drivers_LTLIBRARIES += drivers/network/network-linuxbridge.la
+drivers_network_network_linuxbridge_la_SOURCES = \
+	drivers/network/linuxbridge/linuxbridge.h \
+	drivers/network/linuxbridge/driver.c \
+	drivers/network/linuxbridge/network.c \
+	drivers/network/linuxbridge/port.c \
+	drivers/network/linuxbridge/filter.c \
+	drivers/network/linuxbridge/dhcp.c \
+	drivers/network/linuxbridge/rtnl.c \
+	drivers/network/linuxbridge/netns.c \
+	drivers/network/linuxbridge/names.c
+drivers_network_network_linuxbridge_la_CPPFLAGS = $(MODULE_CPPFLAGS)
+drivers_network_network_linuxbridge_la_CFLAGS = $(AM_CFLAGS) -pthread
+drivers_network_network_linuxbridge_la_LDFLAGS = $(MODULE_LDFLAGS)
+endif

@@ -1,1 +1,15 @@
 ## tests/drivers/local.mk: tests/drivers.
+
+if LINUXBRIDGE
+if TESTS
+check_PROGRAMS += tests/drivers/linuxbridge_test tests/drivers/tapguest
+tests_drivers_linuxbridge_test_SOURCES = tests/drivers/linuxbridge_test.c
+tests_drivers_linuxbridge_test_CPPFLAGS = $(MODULE_CPPFLAGS)
+tests_drivers_linuxbridge_test_CFLAGS = $(AM_CFLAGS) -pthread
+tests_drivers_linuxbridge_test_LDFLAGS = $(AM_LDFLAGS) -pthread
+tests_drivers_tapguest_SOURCES = tests/drivers/tapguest.c
+tests_drivers_tapguest_CPPFLAGS = $(MODULE_CPPFLAGS)
+TESTS += tests/drivers/linuxbridge.sh
+endif
+endif
+EXTRA_DIST += tests/drivers/linuxbridge.sh
