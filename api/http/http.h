@@ -43,11 +43,15 @@ int http_start(const struct http_options *options, struct plugins *plugins, stru
 void http_stop(struct http_server *s);          /* finishes what runs, at most 10 s */
 uint16_t http_port(const struct http_server *s);
 void http_metrics(struct http_server *s, struct str *out);
+/* Pages of the root application beside its index of services ("/healthz", "/metrics"): fn() appends the page and answers its HTTP status;
+ * network thread, must not wait.  Strings are borrowed for ever.  Before http_start() or while it runs; the same path again replaces. */
+void http_register_text(const char *path, const char *content_type, int (*fn)(void *arg, struct str *out), void *arg);
 /* How tokens are checked for filters: set by identity before http_start().  -1: CAIRN_UNAUTHENTICATED. */
 struct auth;
 void http_set_authenticator(int (*fn)(void *arg, const char *token, struct auth **ret, struct cairn_error *err), void *arg);
 
 /* --- the request */
+/* As it came: "HEAD" too.  An application serves HEAD as it serves GET; the body it replies with is not sent. */
 const char *http_method(const struct cairn_request *req);
 const char *http_path(const struct cairn_request *req);         /* decoded, below the mount point, begins with '/' */
 const char *http_mount(const struct cairn_request *req);        /* "/compute" */
@@ -65,13 +69,15 @@ void *http_note(const struct cairn_request *req, const char *name);
 
 enum http_body { HTTP_BODY_BUFFER, HTTP_BODY_STREAM };
 void http_set_body(struct cairn_request *req, enum http_body mode, size_t max);   /* max 0: the server's; for streams in bytes, 0: none */
+/* Open to everybody.  A route that does not say so is refused with 401 when no filter has authenticated the request. */
 void http_set_public(struct cairn_request *req);
 void http_set_blocking(struct cairn_request *req);
 const char *http_body(const struct cairn_request *req, size_t *ret_len);         /* buffered; "" if none */
 
 /* A streamed body: chunks of up to 1 MiB in order, on worker threads, never two at once; bounded buffers hold the client back meanwhile.
- * done() after the last byte (it replies); aborted() when the client went away or write() failed (then 'err' is set and a fault is
- * sent by it).  Exactly one of done/aborted is called. */
+ * done() after the last byte (it replies).  aborted() when write() failed or the body grew beyond its limit: 'err' says why and a fault
+ * is sent by aborted(); or when the client went away: 'err' is NULL and nobody hears a reply.  Exactly one of done/aborted is called,
+ * on a worker.  Called from app->handle(); call nothing of 'req' after it there. */
 struct http_sink {
     int (*write)(void *arg, const void *bytes, size_t len, struct cairn_error *err);
     void (*done)(void *arg, struct cairn_request *req);
