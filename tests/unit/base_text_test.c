@@ -20,6 +20,29 @@ START_TEST(error_codes_have_names_and_texts)
 }
 END_TEST
 
+START_TEST(context_stands_before_the_message_and_never_overflows)
+{
+    struct cairn_error err = CAIRN_ERROR_INIT;
+
+    cairn_fail_errno(&err, ENOENT, "cannot open '%s'", "x");
+    ck_assert_int_eq(cairn_error_context(&err, "volume %d", 7), -1);
+    ck_assert_str_eq(err.message, "volume 7: cannot open 'x': No such file or directory");
+    ck_assert_uint_eq(err.code, CAIRN_NOT_FOUND);
+    ck_assert_int_eq(err.sys_errno, ENOENT);
+    for (int i = 0; i < 500; i++)
+        cairn_error_context(&err, "%.*s", i % 37 + 1, "0123456789012345678901234567890123456789");
+    ck_assert_uint_eq(strlen(err.message), sizeof err.message - 1);
+    for (int i = 930; i < 960; i++) {
+        char text[1000];
+
+        memset(text, 'x', sizeof text);
+        text[i] = '\0';
+        cairn_error_context(&err, "%s", text);
+        ck_assert_uint_eq(strlen(err.message), i < 942 ? 943 : i < 943 ? 942 : 943);
+    }
+}
+END_TEST
+
 START_TEST(a_str_grows_and_is_taken)
 {
     CLEANUP_STR struct str s = STR_INIT;
@@ -404,6 +427,7 @@ main(void)
 
     tcase_set_timeout(t, 60);
     tcase_add_test(t, error_codes_have_names_and_texts);
+    tcase_add_test(t, context_stands_before_the_message_and_never_overflows);
     tcase_add_test(t, a_str_grows_and_is_taken);
     tcase_add_loop_test(t, integers_are_whole_and_in_range, 0, (int)ARRAY_LEN(ints));
     tcase_add_loop_test(t, sizes_are_powers_of_1024, 0, (int)ARRAY_LEN(sizes));

@@ -10,7 +10,8 @@ base_tests = tests/unit/base_text_test \
 	tests/unit/base_thread_test \
 	tests/unit/base_log_test \
 	tests/unit/catalog_test \
-	tests/unit/catalog_schema_test
+	tests/unit/catalog_schema_test \
+	tests/unit/catalog_speed_test
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 tests_unit_base_text_test_SOURCES = tests/unit/base_text_test.c
@@ -34,6 +35,9 @@ tests_unit_catalog_test_LDADD = $(UNIT_LIBS)
 tests_unit_catalog_schema_test_SOURCES = tests/unit/catalog_schema_test.c
 tests_unit_catalog_schema_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_catalog_schema_test_LDADD = $(UNIT_LIBS)
+tests_unit_catalog_speed_test_SOURCES = tests/unit/catalog_speed_test.c
+tests_unit_catalog_speed_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_catalog_speed_test_LDADD = $(UNIT_LIBS)
 
 ## core/plugin
 check_LTLIBRARIES += tests/unit/compute-test.la

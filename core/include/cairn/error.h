@@ -158,8 +158,15 @@ cairn_error_context(struct cairn_error *err, const char *fmt, ...)
     va_start(ap, fmt);
     len = vsnprintf(err->message, sizeof err->message, fmt, ap);
     va_end(ap);
-    if (len >= 0 && (size_t)len < sizeof err->message)
-        snprintf(err->message + len, sizeof err->message - (size_t)len, ": %s", inner);
+    if (len >= 0 && (size_t)len + 2 < sizeof err->message) {     /* by hand: what does not fit is cut, and no compiler need warn of it */
+        size_t room = sizeof err->message - (size_t)len - 3, inner_len = strlen(inner);
+
+        memcpy(err->message + len, ": ", 2);
+        if (inner_len > room)
+            inner_len = room;
+        memcpy(err->message + len + 2, inner, inner_len);
+        err->message[(size_t)len + 2 + inner_len] = '\0';
+    }
     return -1;
 }
 
