@@ -114,7 +114,8 @@ struct rest_child {
 #define REST_ALL_OPS    0x1fu
 #define REST_DETAIL_OP  0x20u           /* GET /things/detail */
 
-struct rest_rules { const char *list, *show, *create, *update, *del; };    /* policy rule names */
+/* Policy rule names.  all: who sees every project's rows where admin_all allows it; NULL: those who have the admin role. */
+struct rest_rules { const char *list, *show, *create, *update, *del, *all; };
 
 struct rest_resource {
     const char *name, *plural;          /* body keys: "network", "networks" */
@@ -147,7 +148,14 @@ struct rest_resource {
     int (*narrow)(struct rest_call *call, struct str *where, struct rest_values *values, struct cairn_error *err);
     const char *const *ignored_query;   /* parameters besides filters that are accepted without effect */
     const char *tags_type;              /* network: has /tags and ?tags= filters through network_tags under this resource_type */
+    /* What emit() hooks read by row_text(row, NAME).  Rows of lists hold each shown attribute's column: under the column's own name when it is
+     * "t.NAME" or "NAME", under the wire name when it is an expression; and these: "t.vm_state, t.task_state".  NULL: t.* as soon as one
+     * attribute has emit().  (rest_call.object always has t.*, "id", and expressions under their wire names.) */
+    const char *columns;
 };
+
+/* In a resource's paths: the parameter that names the object is "id": "/servers/{server_id}" and "/servers/{id}" match alike, and
+ * rest_param(call, "id") is the object's id in the tables' own operations. */
 
 /* --- routes: what is not create, read, update, delete of a table */
 #define REST_BLOCKING   0x01u           /* run on a worker though it is a GET */
@@ -197,6 +205,12 @@ struct rest_service {
     const char *not_found;              /* format of the 404 sentence: "%s %s could not be found." (noun, id) */
     int unknown_is_error;               /* 1: unknown body attributes are 400 */
     int strict_query;                   /* 1: unknown query parameters are 400 */
+    int page_default;                   /* length of a page when no limit is asked for; 0: page_max */
+    /* More attributes of a policy's target, "network:project_id"; NULL: the engine's own (the object's, the body's at create, the path's
+     * parameters, the caller's scope). */
+    const char *(*target)(struct rest_call *call, const char *attr);
+    /* After an object changed by tags, which have no hook of their own: tells revision and times.  May be NULL. */
+    int (*touched)(struct rest_call *call, const struct rest_resource *resource, struct cairn_error *err);
 };
 
 /* Everything a service needs of the daemon. */
@@ -231,6 +245,7 @@ struct rest_call {
     struct json_out *out;                       /* the reply's body */
     int status;                                 /* of success; a handler may change it */
     int list_detail;                            /* this is a detail list or a show */
+    const json_t *document;                     /* the whole body as it came; NULL if none: for what stands beside the object */
 };
 const char *rest_param(const struct rest_call *call, const char *name);         /* from the path; NULL if absent */
 const char *rest_query(const struct rest_call *call, const char *name);
@@ -264,6 +279,9 @@ void rest_replied(struct rest_call *call);
 int rest_quota(struct rest_call *call, const char *service, const char *project_id, const char *resource, int64_t used, int64_t more,
                struct cairn_error *err);
 int64_t rest_quota_limit(struct tx *tx, const struct rest_env *env, const char *service, const char *project_id, const char *resource);
+
+/* The [quota] section of the configuration: one key "SERVICE_RESOURCE" for each limit; ends with name NULL. */
+extern const struct cairn_key rest_quota_keys[];
 
 /* Values of a statement that is put together. */
 struct rest_values { struct sql_value *v; size_t n, cap; };

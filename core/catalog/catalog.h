@@ -70,6 +70,8 @@ int64_t row_int(struct rows *r, const char *column);
 double row_real(struct rows *r, const char *column);
 int row_null(struct rows *r, const char *column);
 const void *row_blob(struct rows *r, const char *column, size_t *ret_len);
+/* 1: a column of that name was selected (a row need not be current). */
+int rows_has(const struct rows *r, const char *column);
 /* By position, for engines that built the select list themselves. */
 int rows_columns(struct rows *r);
 const char *row_text_at(struct rows *r, int i);

@@ -364,6 +364,15 @@ row_blob(struct rows *r, const char *name, size_t *ret_len)
 }
 
 int
+rows_has(const struct rows *r, const char *name)
+{
+    for (int i = 0; r->stmt != NULL && i < r->stmt->columns; i++)
+        if (strcmp(r->stmt->names[i], name) == 0)
+            return 1;
+    return 0;
+}
+
+int
 rows_columns(struct rows *r)
 {
     return r->stmt != NULL ? r->stmt->columns : 0;

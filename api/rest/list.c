@@ -1,0 +1,272 @@
+/* list.c: GET of a collection: the page, its links, and the stream of what does not fit one batch.
+ *
+ * A short list is one reply with its length.  A longer one keeps its READ transaction and is pulled batch by batch while the client reads, so
+ * memory does not grow with the list, and all of it is of one moment. */
+#include <config.h>
+#define LOG_MODULE "rest"
+#include "rest/list.h"
+
+#include <string.h>
+#include "base/log.h"
+
+static void
+add_encoded(struct str *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char ch = (unsigned char)*text;
+
+        if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || strchr("-._~", ch) != NULL)
+            str_add_c(out, (char)ch);
+        else
+            str_addf(out, "%%%02X", ch);
+    }
+}
+
+/* The URL that the client asked, with another marker; marker NULL: none. */
+static char *
+page_url(const struct call *c, const char *marker, int reverse, int absolute)
+{
+    struct str url = STR_INIT;
+    char sep = '?';
+
+    if (absolute)
+        str_add(&url, http_base_url(c->pub.req));
+    if (absolute)
+        str_add(&url, http_full_path(c->pub.req));
+    else
+        str_add(&url, http_path(c->pub.req));
+    for (size_t i = 0; i < c->query_count; i++) {
+        if (strcmp(c->query_names[i], "marker") == 0 || (c->pub.service->paging == REST_PAGE_NEUTRON && strcmp(c->query_names[i], "page_reverse") == 0))
+            continue;
+        str_add_c(&url, sep);
+        sep = '&';
+        add_encoded(&url, c->query_names[i]);
+        str_add_c(&url, '=');
+        add_encoded(&url, c->query_values[i]);
+    }
+    if (marker != NULL) {
+        str_addf(&url, "%cmarker=", sep);
+        sep = '&';
+        add_encoded(&url, marker);
+    }
+    if (reverse)
+        str_addf(&url, "%cpage_reverse=True", sep);
+    return str_take(&url);
+}
+
+static void
+link_out(const struct call *c, struct json_out *out, const char *rel, const char *marker, int reverse)
+{
+    CLEANUP_FREE char *url = page_url(c, marker, reverse, 1);
+
+    jo_object(out, NULL);
+    jo_str(out, "rel", rel);
+    jo_str(out, "href", url);
+    jo_end_object(out);
+}
+
+static void
+links_out(const struct call *c, const struct lister *l, struct json_out *out)
+{
+    CLEANUP_FREE char *name = xasprintf("%s_links", l->key);
+
+    jo_array(out, name);
+    if (c->pub.service->paging == REST_PAGE_NEUTRON) {
+        int full = l->emitted >= l->query.page.limit, reverse = l->query.page.reverse;
+
+        if (l->first_id != NULL && (full || reverse))
+            link_out(c, out, "next", l->last_id, 0);
+        if (l->first_id != NULL && (full || !reverse))
+            link_out(c, out, "previous", l->first_id, 1);
+    } else {
+        link_out(c, out, "next", l->last_id, 0);
+    }
+    jo_end_array(out);
+}
+
+/* What stands behind the list, in each dialect. */
+static void
+tail(const struct call *c, const struct lister *l, struct json_out *out)
+{
+    CLEANUP_FREE char *url = NULL;
+
+    switch (c->pub.service->paging) {
+    case REST_PAGE_NOVA:
+        if (l->more && l->last_id != NULL)
+            links_out(c, l, out);
+        break;
+    case REST_PAGE_NEUTRON:
+        if (l->query.page.limit >= 0)
+            links_out(c, l, out);
+        break;
+    case REST_PAGE_GLANCE:
+        url = page_url(c, NULL, 0, 0);
+        jo_str(out, "first", url);
+        if (l->more && l->last_id != NULL) {
+            CLEANUP_FREE char *next = page_url(c, l->last_id, 0, 0);
+
+            jo_str(out, "next", next);
+        }
+        jo_strf(out, "schema", "/v2/schemas/%s", l->shape.resource->plural);
+        break;
+    case REST_PAGE_KEYSTONE:
+        jo_object(out, "links");
+        if (l->more && l->last_id != NULL) {
+            CLEANUP_FREE char *next = page_url(c, l->last_id, 0, 1);
+
+            jo_str(out, "next", next);
+        } else {
+            jo_null(out, "next");
+        }
+        url = page_url(c, rest_query(&c->pub, "marker"), 0, 1);
+        jo_str(out, "self", url);
+        jo_null(out, "previous");
+        jo_end_object(out);
+        break;
+    }
+}
+
+static void
+close_list(const struct call *c, const struct lister *l, struct str *out)
+{
+    struct json_out o;
+
+    str_add_c(out, ']');
+    jo_init(&o, out);
+    o.need_comma = 1;
+    tail(c, l, &o);
+    str_add_c(out, '}');
+}
+
+/* Streams hold a reader of the catalog while their client reads.  Only so many may: behind them a list is finished in memory at once, so that
+ * slow clients cannot keep everybody from reading. */
+#define STREAMS_MAX 8
+static int streams;             /* atomic */
+
+static int
+stream_begin(void)
+{
+    if (__atomic_add_fetch(&streams, 1, __ATOMIC_RELAXED) <= STREAMS_MAX)
+        return 1;
+    __atomic_sub_fetch(&streams, 1, __ATOMIC_RELAXED);
+    return 0;
+}
+
+int
+rest_list(struct rest_call *call, const struct rest_resource *resource, int detail, struct cairn_error *err)
+{
+    CLEANUP_STR struct str sql = STR_INIT;
+    struct call *c = call_of(call);
+    struct lister *l = xcalloc(1, sizeof *l);
+    struct json_out open;
+
+    l->call = call;
+    l->key = resource->plural;
+    call->list_detail = detail;
+    if (select_list(call, resource, &l->query, err) < 0)
+        goto fail;
+    shape_make(call, resource, detail, &l->shape);
+    str_addf(&sql, "%s where 1 = 1%s order by %s", l->shape.select.text, l->query.where.text, l->query.page.order.text);
+    if (l->query.page.limit >= 0)
+        str_addf(&sql, " limit %lld", (long long)l->query.page.limit + 1);
+    if (tx_query_v(call->tx, &l->rows, err, sql.text, l->query.values.v, l->query.values.n) < 0)
+        goto fail;
+    jo_init(&open, &c->text);
+    jo_object(&open, NULL);
+    jo_array(&open, l->key);
+    if (lister_batch(l, &c->text, err) < 0)
+        goto fail;
+    if (!l->finished && stream_begin()) {
+        c->lister = l;
+        return 0;
+    }
+    while (!l->finished)
+        if (lister_batch(l, &c->text, err) < 0)
+            goto fail;
+    close_list(c, l, &c->text);
+    lister_free(l);
+    return 0;
+fail:
+    str_reset(&c->text);
+    lister_free(l);
+    return -1;
+}
+
+struct lister *
+list_pending(struct call *c)
+{
+    return c->lister;
+}
+
+static int
+stream_fill(void *arg, struct str *out)
+{
+    struct cairn_error err = CAIRN_ERROR_INIT;
+    struct call *c = arg;
+    size_t before = out->len;
+
+    if (c->text.len > 0) {              /* the first batch */
+        str_add_n(out, c->text.text, c->text.len);
+        str_reset(&c->text);
+        return 1;
+    }
+    if (lister_batch(c->lister, out, &err) < 0) {
+        log_error("%s: list of %s breaks off: %s", http_request_id(c->pub.req), c->lister->key, err.message);
+        return -1;
+    }
+    if (!c->lister->finished && out->len > before)
+        return 1;
+    close_list(c, c->lister, out);
+    return 0;
+}
+
+static void
+stream_free(void *arg)
+{
+    struct call *c = arg;
+
+    lister_free(c->lister);
+    call_free(c);
+    __atomic_sub_fetch(&streams, 1, __ATOMIC_RELAXED);
+}
+
+void
+list_stream(struct call *c)
+{
+    http_reply_pull(c->pub.req, 200, "application/json", stream_fill, stream_free, c);
+}
+
+int
+rest_emit_object(struct rest_call *call, const struct rest_resource *resource, const char *key, const char *id, struct cairn_error *err)
+{
+    CLEANUP_STR struct str sql = STR_INIT;
+    CLEANUP_STR struct str text = STR_INIT;
+    struct sql_value value = { .type = 's', .p = id };
+    struct lister *l = xcalloc(1, sizeof *l);
+    int ok = -1;
+
+    l->call = call;
+    l->query.page.limit = 1;
+    call->list_detail = 1;
+    shape_make(call, resource, 1, &l->shape);
+    str_addf(&sql, "%s where %s = ?", l->shape.select.text, resource_id(resource));
+    if (tx_query_v(call->tx, &l->rows, err, sql.text, &value, 1) < 0 || lister_batch(l, &text, err) < 0)
+        goto out;
+    if (text.len == 0) {
+        object_not_found(call, resource, id, err);
+        goto out;
+    }
+    if (key == NULL && !call->out->need_comma && call->out->s->len == 0)
+        str_add_n(call->out->s, text.text, text.len);   /* the bare object is the whole reply */
+    else if (call->out->s->len == 0) {
+        jo_object(call->out, NULL);
+        jo_raw(call->out, key, text.text);
+        jo_end_object(call->out);
+    } else {
+        jo_raw(call->out, key, text.text);
+    }
+    ok = 0;
+out:
+    lister_free(l);
+    return ok;
+}
