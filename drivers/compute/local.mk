@@ -6,6 +6,7 @@ drivers_LTLIBRARIES += drivers/compute/compute-kvm.la
 drivers_compute_compute_kvm_la_SOURCES = drivers/compute/kvm/kvm.h drivers/compute/kvm/kvm.c drivers/compute/kvm/conn.c \
 	drivers/compute/kvm/console.c drivers/compute/kvm/device_xml.c drivers/compute/kvm/devices.c drivers/compute/kvm/domain_xml.c \
 	drivers/compute/kvm/events.c drivers/compute/kvm/options.c drivers/compute/kvm/power.c drivers/compute/kvm/probe.c \
+	drivers/compute/kvm/probe_rom.c drivers/compute/kvm/probe_rom.h \
 	drivers/compute/kvm/snapshot.c drivers/compute/kvm/stats.c drivers/compute/kvm/xml.c
 drivers_compute_compute_kvm_la_CPPFLAGS = $(MODULE_CPPFLAGS)
 drivers_compute_compute_kvm_la_CFLAGS = $(AM_CFLAGS) $(LIBVIRT_CFLAGS) $(LIBXML_CFLAGS)

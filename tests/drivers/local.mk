@@ -13,3 +13,14 @@ TESTS += tests/drivers/linuxbridge.sh
 endif
 endif
 EXTRA_DIST += tests/drivers/linuxbridge.sh
+
+if TESTS
+if KVM
+check_PROGRAMS += tests/drivers/kvm_test
+tests_drivers_kvm_test_SOURCES = tests/drivers/kvm_test.c tests/drivers/kvm_host.c tests/drivers/kvm_host.h
+tests_drivers_kvm_test_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_drivers_kvm_test_LDADD = core/libcore.la $(CHECK_LIBS) -ldl
+TESTS += tests/drivers/kvm.sh
+endif
+endif
+EXTRA_DIST += tests/drivers/kvm.sh

@@ -1,1 +1,2 @@
 ## tests/image/local.mk: tests/image.
+EXTRA_DIST += tests/image/mkpower tests/image/power.S

@@ -3,7 +3,7 @@
  *     kvm.c         settings, life cycle, host_info, the table
  *     conn.c        the connection: opened on demand, survives libvirtd; errors; finding a domain
  *     events.c      one event loop thread for the process; lifecycle events; the keeper thread of each instance
- *     probe.c       does KVM run here?  asked by running a guest instruction
+ *     probe.c       does KVM run here?  asked by running a guest, probe_rom.c
  *     options.c     image and flavor properties, as a table
  *     xml.c         trees: building, reading, printing
  *     domain_xml.c  a server as a domain;  device_xml.c  its disks and NICs

@@ -1,50 +1,58 @@
-/* probe.c: what runs guests here.  /dev/kvm may be there and yet no guest run: so a guest instruction is run, and the answer
- * kept for as long as this boot and this QEMU last. */
+/* probe.c: what runs guests here.  /dev/kvm may be there and yet no guest run: so a small guest is run, with the processor that
+ * servers will get, and the answer kept for as long as this boot, this QEMU and this setting last. */
 
 #include "kvm.h"
+#include "probe_rom.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ROM_SIZE    65536
-#define PROBE_VALUE 0x15                /* QEMU's debug exit device ends it with (value << 1) | 1 */
-#define PROBE_STATUS ((PROBE_VALUE << 1) | 1)
-
-/* A BIOS of four instructions.  The first byte that a PC runs is 16 bytes below the end. */
-static const unsigned char rom_code[] = {
-    0xb0, PROBE_VALUE,                  /* mov al, value */
-    0xe6, 0xf4,                         /* out 0xf4, al */
-    0xf4,                               /* hlt */
-    0xeb, 0xfd,                         /* jmp to the hlt */
-};
+#define PROBE_STATUS ((KVM_PROBE_VALUE << 1) | 1)
 
 static int
 rom_write(const char *path, struct cairn_error *err)
 {
-    static unsigned char rom[ROM_SIZE];         /* the same bytes whoever writes them */
+    unsigned char *rom = malloc(KVM_PROBE_ROM_SIZE);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     ssize_t wrote;
     int error;
 
-    if (fd < 0)
-        return cairn_fail_errno(err, errno, "cannot make '%s'", path);
-    memcpy(rom + ROM_SIZE - 16, rom_code, sizeof rom_code);
-    wrote = write(fd, rom, sizeof rom);
-    error = wrote < 0 ? errno : wrote < ROM_SIZE ? ENOSPC : 0;
-    close(fd);
+    if (fd < 0 || rom == NULL) {
+        error = errno;
+    } else {
+        kvm_probe_rom(rom);
+        wrote = write(fd, rom, KVM_PROBE_ROM_SIZE);
+        error = wrote < 0 ? errno : wrote < KVM_PROBE_ROM_SIZE ? ENOSPC : 0;
+    }
+    if (fd >= 0)
+        close(fd);
+    free(rom);
     return error != 0 ? cairn_fail_errno(err, error, "cannot write '%s'", path) : 0;
 }
 
-/* 1: the instruction ran; 0: it did not, and machine->why says how that looked. */
+/* The processor of servers, in QEMU's words. */
+static const char *
+probe_cpu(const struct kvm *kvm)
+{
+    static const char *const modes[] = { "auto", "host-model", "host-passthrough", "maximum" };
+
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (strcmp(kvm->cpu_mode, modes[i]) == 0)
+            return "host";
+    return kvm->cpu_mode;
+}
+
+/* 1: the guest did its work; 0: it did not, and machine->why says how that looked. */
 static int
 run_guest(struct kvm *kvm)
 {
     struct kvm_machine *machine = &kvm->machine;
     struct cairn_error err = CAIRN_ERROR_INIT;
     char rom[KVM_PATH_MAX];
-    const char *argv[] = { machine->emulator, "-machine", "pc,accel=kvm", "-m", "16", "-nodefaults", "-no-user-config", "-display", "none",
+    const char *argv[] = { machine->emulator, "-machine", "pc,accel=kvm", "-cpu", probe_cpu(kvm), "-m", "16",
+                           "-nodefaults", "-no-user-config", "-display", "none",
                            "-no-reboot", "-bios", rom, "-device", "isa-debug-exit,iobase=0xf4,iosize=1", NULL };
-    struct cairn_child child = { .size = sizeof child, .timeout_ms = 15000, .argv = argv, .flags = CAIRN_CHILD_ANY_STATUS, .output_max = 4096 };
+    struct cairn_child child = { .size = sizeof child, .timeout_ms = 10000, .argv = argv, .flags = CAIRN_CHILD_ANY_STATUS, .output_max = 4096 };
     int32_t status = -1;
     int result = -1;
 
@@ -57,13 +65,13 @@ run_guest(struct kvm *kvm)
     if (result == 0 && status == PROBE_STATUS)
         return 1;
     if (result == 0)
-        snprintf(machine->why, sizeof machine->why, "QEMU with KVM ended with status %d where %d was due", (int)status, PROBE_STATUS);
+        snprintf(machine->why, sizeof machine->why, "/dev/kvm is there, but a trial guest did not run: QEMU ended with status %d instead of %d", (int)status, PROBE_STATUS);
     else
         snprintf(machine->why, sizeof machine->why, "%.150s", err.message);
     return 0;
 }
 
-/* -- the answer on disk: "BOOT-ID QEMU-VERSION 0|1 why" -------------------------------------------------------------------- */
+/* -- the answer on disk: "BOOT-ID QEMU-VERSION CPU-MODE 0|1 why" -------------------------------------------------------------------- */
 
 static void
 boot_id(char out[64])
@@ -115,14 +123,14 @@ static void
 probe_accel(struct kvm *kvm)
 {
     struct kvm_machine *machine = &kvm->machine;
-    char path[KVM_PATH_MAX], key[128], boot[64];
+    char path[KVM_PATH_MAX], key[256], boot[64];
 
     if (access("/dev/kvm", F_OK) < 0) {
         snprintf(machine->why, sizeof machine->why, "there is no /dev/kvm");
         return;
     }
     boot_id(boot);
-    snprintf(key, sizeof key, "%s %lu ", boot, machine->qemu_version);
+    snprintf(key, sizeof key, "%s %lu %.64s ", boot, machine->qemu_version, kvm->cpu_mode);
     if ((size_t)snprintf(path, sizeof path, "%s/kvm-probe", kvm->host->state_dir) >= sizeof path || cache_read(path, key, machine))
         return;
     machine->accelerated = (uint32_t)run_guest(kvm);
