@@ -351,7 +351,7 @@ int
 config_load(const char *path, const struct config_section *sections, const char *const *prefixes, struct config **ret,
             struct cairn_error *err)
 {
-    CLEANUP(str_free) struct str s = STR_INIT;
+    CLEANUP_STR struct str s = STR_INIT;
     char chunk[8192];
     ssize_t n = 0;
 

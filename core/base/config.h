@@ -13,7 +13,8 @@ struct config_section {
 struct config;
 
 /* 'sections' is static, ends with name == NULL.  'path' NULL: embedded defaults alone.  CAIRN_INVALID names file, line, key and the nearest
- * known key.  'prefixes' ("storage", "network", ...; NULL-terminated): which [prefix:instance] sections are allowed. */
+ * known key.  Paths of fixed sections stay as written (config_check() makes an instance's absolute); a section that is there must have its
+ * required keys; a key that stands twice is refused.  'prefixes' ("storage", "network", ...; NULL-terminated): which [prefix:instance] sections are allowed. */
 int config_load(const char *path, const struct config_section *sections, const char *const *prefixes, struct config **ret,
                 struct cairn_error *err);
 int config_load_text(const char *text, const char *name, const struct config_section *sections, const char *const *prefixes,

@@ -82,7 +82,7 @@ static int
 read_secret(const struct cairn_key *key, const char *path, char **ret, struct cairn_error *err)
 {
     CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    CLEANUP(str_free) struct str s = STR_INIT;
+    CLEANUP_STR struct str s = STR_INIT;
     char chunk[4096];
     ssize_t n;
 

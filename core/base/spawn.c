@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -236,7 +236,7 @@ start(const struct plan *plan, struct spawned *child, struct cairn_error *err)
     if (child->pid < 0)
         return cairn_fail_errno(err, errno, "cannot fork");
     setpgid(child->pid, child->pid);    /* both sides do it: whoever comes first */
-    child->pid_fd = pidfd_open(child->pid, 0);
+    child->pid_fd = (int)syscall(SYS_pidfd_open, child->pid, 0);     /* libc has a name for it only of late */
     if (child->pid_fd < 0) {
         cairn_fail_errno(err, errno, "cannot open a pidfd");
         kill(child->pid, SIGKILL);

@@ -6,8 +6,13 @@
  * SQL is the portable dialect: '?' parameters, text/bigint/double/blob columns, no AUTOINCREMENT, no upsert but
  * "ON CONFLICT ... DO", booleans are 0/1, times are bigint microseconds since 1970, JSON is text.
  *
- * In developers' builds (--enable-debug) a statement outside a transaction, a selected column that nobody reads and a
- * statement that is not closed are fatal.
+ * Mistakes in the program are fatal, with a log line: a change in a READ transaction, a column that was not selected.  In
+ * developers' builds (--enable-debug) also: a loop to the end of the rows that has not read a selected column of any row, a
+ * query that is open when its transaction ends, a thread that waits for its own write transaction.  (Who stops before the end
+ * may leave columns unread; what nobody ever read is warned of when the connection closes.)
+ *
+ * A constraint (CAIRN_EXISTS, CAIRN_CONFLICT, CAIRN_INVALID) costs its statement only; after any other error the transaction
+ * can only end, and tx_commit() answers that error.
  *
  * Threads: a struct catalog serves any thread; a struct tx and its rows belong to one thread at a time. */
 #ifndef CATALOG_CATALOG_H

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "base/str.h"
 #include "catalog/migrate.h"
@@ -437,6 +438,71 @@ START_TEST(a_full_disk_is_no_space_and_changes_nothing)
 }
 END_TEST
 
+/* Each child is a process like cairnd --api and cairnd --host. */
+START_TEST(processes_share_a_catalog)
+{
+    enum { PROCESSES = 4 };
+    pid_t pids[PROCESSES];
+    struct tx *tx;
+    int64_t n = 0;
+
+    add_one("sum");
+    catalog_close(cat);         /* no connection may cross a fork */
+    cat = NULL;
+    for (int i = 0; i < PROCESSES; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0) {
+            expect_ok(catalog_open_schema(url, steps, &cat, err));
+            write_many(NULL);
+            catalog_close(cat);
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+        int status = -1;
+
+        ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
+        ck_assert_int_eq(status, 0);
+    }
+    expect_ok(catalog_open_schema(url, steps, &cat, err));
+    tx = begin(TX_READ);
+    expect_ok(tx_int(tx, &n, 0, err, "select size from parent where id = 'sum'", NULL));
+    expect_ok(tx_commit(tx, err));
+    ck_assert_int_eq(n, PROCESSES * EACH);
+}
+END_TEST
+
+START_TEST(a_killed_process_leaves_what_it_committed_and_nothing_else)
+{
+    int ready[2];
+    char c;
+    pid_t pid;
+
+    catalog_close(cat);
+    cat = NULL;
+    ck_assert_int_eq(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        struct tx *tx;
+
+        expect_ok(catalog_open_schema(url, steps, &cat, err));
+        add_one("done");
+        tx = begin(TX_WRITE);
+        add(tx, "half");
+        ck_assert_int_eq(write(ready[1], "x", 1), 1);
+        for (;;)
+            pause();
+    }
+    ck_assert_int_eq(read(ready[0], &c, 1), 1);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    expect_ok(catalog_open_schema(url, steps, &cat, err));
+    ck_assert_int_eq(count_now(), 1);
+    add_one("half");
+    expect_ok(catalog_check(cat, err));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -466,6 +532,8 @@ main(void)
     tcase_add_test(file, more_readers_than_connections_wait_their_turn);
     tcase_add_test(file, more_statements_than_are_kept_still_work);
     tcase_add_test(file, a_full_disk_is_no_space_and_changes_nothing);
+    tcase_add_test(file, processes_share_a_catalog);
+    tcase_add_test(file, a_killed_process_leaves_what_it_committed_and_nothing_else);
     tcase_add_test_raise_signal(file, a_change_in_a_read_transaction_is_fatal, SIGABRT);
     tcase_add_test_raise_signal(file, a_column_that_was_not_selected_is_fatal, SIGABRT);
 #ifdef CAIRN_DEBUG
