@@ -113,7 +113,7 @@ host_log(struct cairn_instance *inst, uint32_t level, const char *fmt, ...)
 }
 
 static const char *const settings[][2] = {
-    { "physical_networks", "host:-,gone:nosuchdev" }, { "vxlan_port", "4789" }, { "dns_servers", "192.0.2.53" }, { "host_nat", "1" },
+    { "physical_networks", "host:-,wire:phys0,gone:nosuchdev" }, { "vxlan_port", "4789" }, { "dns_servers", "192.0.2.53" }, { "host_nat", "1" },
 };
 
 static const char *
@@ -314,6 +314,8 @@ net_h(void)
     return &n;
 }
 
+static uint64_t qos_egress, qos_ingress;
+
 /* A port with these groups ("WA": G_WEB and G_ALL). */
 static int
 plug(struct guest *g, const char *groups, int security, const struct cairn_pair *pair)
@@ -326,7 +328,7 @@ plug(struct guest *g, const char *groups, int security, const struct cairn_pair 
     struct cairn_nic nic = { .size = sizeof nic };
     struct cairn_port p = { .size = sizeof p, .admin_up = 1, .port_security = (uint32_t)security, .fixed_ips_count = g->ip6 != NULL ? 2 : 1,
                             .id = g->id, .network_id = g->net, .mac = g->mac, .fixed_ips = ips, .address_pairs = pairs,
-                            .pairs_count = pair != NULL };
+                            .pairs_count = pair != NULL, .qos_egress_bps = qos_egress, .qos_ingress_bps = qos_ingress };
     int rc;
 
     for (; *groups != '\0'; groups++)
@@ -712,10 +714,8 @@ dhcp(void)
     fclose(f);
     chmod(script, 0755);
     for (struct guest *const *g = (struct guest *[]){ &a1, &a2, &h1, NULL }; *g != NULL; g++) {
-        double t0 = now_ms();
-
         CHECK(sh("GUEST=%s ip netns exec %s busybox udhcpc -i eth0 -n -q -f -t 5 -T 1 -s %s -O mtu -O staticroutes -O 150 -O bootfile -x hostname:x "
-                 ">/dev/null 2>&1", (*g)->ns, (*g)->ns, script) == 0, "%s gets a lease (%.0f ms)", (*g)->ns, now_ms() - t0);
+                 ">/dev/null 2>&1", (*g)->ns, (*g)->ns, script) == 0, "%s gets a lease", (*g)->ns);
         CHECK(sh("grep -qx 'ip=%s' %s.%s", (*g)->ip, env, (*g)->ns) == 0, "and it is %s", (*g)->ip);
     }
     static const struct {
@@ -894,7 +894,8 @@ host_traffic(void)
     CHECK(!tcp("guest-h1", "10.9.0.1", 25), "but not connect to it");
     CHECK(plug(&h1, "A", 1, NULL) && tcp("guest-h1", "10.9.0.1", 25), "until its group lets it");
     CHECK(!tcp(NULL, h1.ip, 22), "and then ssh in is denied");
-    sh("ip -n guest-a1 addr add 192.0.2.9/32 dev lo");
+    /* a1 says the host's bridge is its router: the frames arrive there. */
+    sh("ip -n guest-a1 route replace default via 10.1.0.1; ip -n guest-a1 neigh replace 10.1.0.1 dev eth0 lladdr $(cat /sys/class/net/cb000000000a0/address)");
     CHECK(!ping("guest-a1", "10.9.0.1") && !ping("guest-a1", "10.9.0.11"), "guests of A reach neither the host nor network H");
     CHECK(!ping(NULL, a1.ip), "the host does not reach guests of A");
 
@@ -907,6 +908,146 @@ host_traffic(void)
     close(guest22);
     close(guest23);
     close(host25);
+}
+
+/* A flat network on a device: the guest and a machine on the wire. */
+static void
+physical(void)
+{
+    struct cairn_net n = net_b;
+    struct guest g = { "guest-p1", "10000000-0000-4000-8000-0000000000f1", "ffffffff-0000-4000-8000-0000000000f0", "fa:16:3e:00:00:f1", "10.1.0.11",
+                       NULL, "", "", 0 };
+
+    n.id = g.net;
+    n.type = CAIRN_NET_FLAT;
+    n.physical = "wire";
+    FAILS(drv->network_apply(self, &n, &err), CAIRN_INVALID, "a flat network whose device is missing is refused");
+    sh("ip netns add machine; ip link add phys0 type veth peer name eth0 netns machine; ip -n machine addr add 10.1.0.50/24 dev eth0;"
+       "ip -n machine link set eth0 up");
+    OK(drv->network_apply(self, &n, &err), "a flat network on a device");
+    OK(drv->network_apply(self, &n, &err), "again");
+    CHECK(plug(&g, "A", 1, NULL), "a port there");
+    guest_start(&g);
+    guest_address(&g);
+    CHECK(ping("guest-p1", "10.1.0.50"), "its guest reaches a machine on the wire");
+    CHECK(!ping("machine", "10.1.0.11"), "but not the other way");
+    n.type = CAIRN_NET_VLAN;
+    n.segment = 4095;
+    FAILS(drv->network_apply(self, &n, &err), CAIRN_INVALID, "VLAN 4095 is refused");
+    OK(drv->port_unplug(self, g.id, &err), "unplug");
+    OK(drv->network_remove(self, n.id, &err), "remove");
+    CHECK(sh("ip -o link show dev phys0 | grep -q master") != 0, "the device is free again");
+    guest_end(&g);
+    sh("ip link del phys0; ip netns del machine");
+}
+
+/* How many of 500 datagrams of 1000 bytes get from one guest to the other. */
+static int
+blast(const char *from, const char *to_ns, const char *to)
+{
+    int in = ns_socket(to_ns, AF_INET, SOCK_DGRAM, 0), out = ns_socket(from, AF_INET, SOCK_DGRAM, 0), n = 0;
+    struct sockaddr_in sa = addr4(to, 9999), any = addr4("0.0.0.0", 9999);
+    char data[1000] = "";
+
+    bind(in, (struct sockaddr *)&any, sizeof any);
+    for (int i = 0; i < 500; i++) {
+        sendto(out, data, sizeof data, 0, (struct sockaddr *)&sa, sizeof sa);
+        if (i % 10 == 9)
+            usleep(1000);               /* the copier is no fast guest */
+        while (recv(in, data, sizeof data, 0) > 0)
+            n++;
+    }
+    while (wait_for(in, POLLIN, 200) && recv(in, data, sizeof data, 0) > 0)
+        n++;
+    close(in);
+    close(out);
+    return n;
+}
+
+static void
+qos(void)
+{
+    static const struct rule in[] = { { 1, 4, -1, -1, -1, NULL, NULL } };
+    int n;
+
+    OK(GROUP(G_BAD, in, NULL, 0), "a2 lets everything in");
+    CHECK(plug(&a2, "AB", 1, NULL) && plug(&a1, "A", 1, NULL), "(plugged)");
+    n = blast("guest-a1", "guest-a2", a2.ip);
+    CHECK(n > 400, "without a limit %d of 500 datagrams arrive", n);
+    qos_ingress = 800000;
+    CHECK(plug(&a2, "AB", 1, NULL), "a2 may get 800 kbit/s");
+    n = blast("guest-a1", "guest-a2", a2.ip);
+    CHECK(n > 80 && n < 250, "%d arrive", n);
+    qos_ingress = 0;
+    qos_egress = 800000;
+    CHECK(plug(&a2, "AB", 1, NULL) && plug(&a1, "", 0, NULL), "a1 may send 800 kbit/s and has no filter");
+    n = blast("guest-a1", "guest-a2", a2.ip);
+    CHECK(n > 80 && n < 250, "%d arrive", n);
+    qos_egress = 0;
+    CHECK(plug(&a2, "AB", 1, NULL) && plug(&a1, "A", 1, NULL), "no limits again");
+    n = blast("guest-a1", "guest-a2", a2.ip);
+    CHECK(n > 400, "%d arrive", n);
+}
+
+/* Many ports at once from several threads, as the daemon does. */
+static void *
+plug_thread(void *arg)
+{
+    const char *ids[] = { G_ALL };
+    struct cairn_error why = CAIRN_ERROR_INIT;
+    char id[64], mac[32];
+    intptr_t number = (intptr_t)arg, bad = 0;
+
+    for (int i = 0; i < 5; i++) {
+        struct cairn_nic nic = { .size = sizeof nic };
+        struct cairn_port p = { .size = sizeof p, .admin_up = i % 2 == 0, .port_security = 1, .id = id, .network_id = NET_B, .mac = mac,
+                                .groups = ids, .groups_count = 1 };
+
+        snprintf(id, sizeof id, "20000000-0000-4000-8000-0000000%02x%03x", (unsigned)number, i);
+        snprintf(mac, sizeof mac, "fa:16:3e:01:%02x:%02x", (unsigned)number, i);
+        bad += drv->port_plug(self, &p, &nic, &why) < 0 || drv->port_unplug(self, id, &why) < 0;
+    }
+    if (bad > 0)
+        printf("# %s\n", why.message);
+    return (void *)bad;
+}
+
+static void
+parallel(void)
+{
+    pthread_t t[8];
+    intptr_t bad = 0;
+    void *ret;
+    double t0 = now_ms();
+
+    for (intptr_t i = 0; i < 8; i++)
+        pthread_create(&t[i], NULL, plug_thread, (void *)i);
+    for (int i = 0; i < 8; i++) {
+        pthread_join(t[i], &ret);
+        bad += (intptr_t)ret;
+    }
+    CHECK(bad == 0, "eight threads plug and unplug five ports each (%.0f ms)", now_ms() - t0);
+    CHECK(sh("nft list table bridge cairn-" CLOUD " | grep -q 20000000") != 0, "and leave no rule");
+}
+
+static void
+down(void)
+{
+    struct cairn_nic nic = { .size = sizeof nic };
+    struct cairn_port p = { .size = sizeof p, .id = a1.id, .network_id = NET_A, .mac = a1.mac };
+
+    OK(drv->port_plug(self, &p, &nic, &err), "a1 is set down");
+    CHECK(!ping("guest-a1", "10.1.0.2"), "nothing passes");
+    memset(&sink, 0, sizeof sink);
+    OK(drv->port_list(self, &sink, &err), "port_list");
+    CHECK(listed(a1.id) != NULL && !listed(a1.id)->up, "says so");
+    CHECK(plug(&a1, "A", 1, NULL), "and up again");
+    p.id = "10000000-0000-4000-8000-0000000000ff";
+    p.network_id = "ffffffff-0000-4000-8000-0000000000ff";
+    FAILS(drv->port_plug(self, &p, &nic, &err), CAIRN_NOT_FOUND, "a port of a network that is not here is refused");
+    p.network_id = NET_A;
+    p.mac = "01:00:5e:00:00:01";
+    FAILS(drv->port_plug(self, &p, &nic, &err), CAIRN_INVALID, "a group's MAC address too");
 }
 
 static void
@@ -974,12 +1115,15 @@ vxlan_string(struct cairn_instance *inst, const char *key)
 static void
 vxlan(void)
 {
-    /* Two hosts would need two kernels; here: that the device is what the settings say. */
     struct cairn_host h = host;
     void *ours = self;
     char *text;
 
-    sh("ip addr add 192.0.2.10/24 dev lo");
+    /* The other host is a namespace with a VXLAN device of its own. */
+    sh("ip netns add peer; ip link add u0 type veth peer name u1 netns peer; ip addr add 192.0.2.10/24 dev u0; ip link set u0 up;"
+       "ip -n peer addr add 192.0.2.11/24 dev u1; ip -n peer link set u1 up;"
+       "ip -n peer link add vx type vxlan id 77 local 192.0.2.11 remote 192.0.2.10 dstport 4789;"
+       "ip -n peer addr add 10.1.0.60/24 dev vx; ip -n peer link set vx mtu 1400 up");
     h.get_string = vxlan_string;
     OK(drv->configure(&h, &self, &err), "an instance with VXLAN tunnels");
     OK(drv->start(self, &err), "starts");
@@ -990,6 +1134,9 @@ vxlan(void)
           && strstr(text, "master cb000000000a0") != NULL, "its VXLAN device is in the bridge");
     CHECK(strstr(text, "00:00:00:00:00:00 dst 192.0.2.11") != NULL && strstr(text, "dst 192.0.2.12") != NULL
           && strstr(text, "dst 192.0.2.10") == NULL, "and floods to the peers, not to itself");
+    OK(GROUP(G_ALL, all_out, NULL, 0), "(group ALL again)");
+    CHECK(plug(&a1, "A", 1, NULL) && ping("guest-a1", "10.1.0.60"), "a1 reaches a guest of another host");
+    sh("ip link del u0; ip netns del peer");
     end();
     self = ours;
 }
@@ -1053,6 +1200,10 @@ main(int argc, char **argv)
     overlap();
     spoofing();
     host_traffic();
+    physical();
+    qos();
+    parallel();
+    down();
     restart();
     other_cloud();
     vxlan();

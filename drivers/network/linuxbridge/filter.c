@@ -16,6 +16,7 @@
  *
  * What nft is told is made from parsed numbers and checked ids only; one child makes one transaction. */
 #include "linuxbridge.h"
+#include <inttypes.h>
 
 #define REPLY "0x10000000"
 #define NOT_REPLY "0xefffffff"
@@ -265,18 +266,33 @@ check_chain(struct lb_text *t, const char *id, const struct source *s, size_t le
     lb_add(t, "  drop\n }\n");
 }
 
+/* What is above the rate is dropped; the burst lets the largest frames that offloading makes pass. */
+static void
+limit_rule(struct lb_text *t, uint64_t bps)
+{
+    uint64_t rate = bps / 8 > 0 ? bps / 8 : 1, burst = rate / 8;
+
+    if (burst < 131072)
+        burst = 131072;
+    if (burst > UINT32_MAX)
+        burst = UINT32_MAX;
+    if (bps != 0)
+        lb_add(t, "  limit rate over %" PRIu64 " bytes/second burst %" PRIu64 " bytes drop\n", rate, burst);
+}
+
 static void
 port_chains(struct lb_text *t, const struct cairn_port *port, const struct source *s, size_t len)
 {
     char mac[18];
 
     check_chain(t, port->id, s, len);
-    lb_add(t, " chain o_%s {\n"
-              "  ether type arp accept\n"
+    lb_add(t, " chain o_%s {\n", port->id);
+    limit_rule(t, port->qos_egress_bps);
+    lb_add(t, "  ether type arp accept\n"
               "  ether type ip udp sport 68 udp dport 67 accept\n"
               "  ether type ip6 udp sport 546 udp dport 547 accept\n"
               "  ip daddr 169.254.169.254 tcp dport 80 accept\n"
-              "  icmpv6 type { 131, 132, 133, 135, 136, 143 } accept\n", port->id);
+              "  icmpv6 type { 131, 132, 133, 135, 136, 143 } accept\n");
     for (uint32_t i = 0; i < port->groups_count; i++)
         lb_add(t, "  meta mark & " REPLY " != 0 jump g_%s_reply\n  jump g_%s_out\n", port->groups[i], port->groups[i]);
     lb_add(t, "  drop\n }\n chain i_%s {\n  ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 ether daddr != { ", port->id);
@@ -288,8 +304,9 @@ port_chains(struct lb_text *t, const struct cairn_port *port, const struct sourc
         if (same == i)
             lb_add(t, "%s%s", i > 0 ? ", " : "", lb_mac_text(s[i].mac, mac));
     }
-    lb_add(t, " } drop\n"
-              "  ether type arp accept\n"
+    lb_add(t, " } drop\n");
+    limit_rule(t, port->qos_ingress_bps);
+    lb_add(t, "  ether type arp accept\n"
               "  ether type ip udp sport 67 udp dport 68 accept\n"
               "  ether type ip6 udp sport 547 udp dport 546 accept\n"
               "  ip saddr 169.254.169.254 tcp sport 80 accept\n"
@@ -322,13 +339,13 @@ filter_port(struct lb *lb, const struct cairn_port *port, const char *tap, struc
 {
     CLEANUP_TEXT struct lb_text t = { 0 };
     CLEANUP_FREE struct source *sources = NULL;
-    size_t len;
+    size_t len = 0;
     char table[80];
 
-    if (!port->port_security)
+    if (!port->port_security && port->qos_egress_bps == 0 && port->qos_ingress_bps == 0)
         return filter_port_remove(lb, port->id, tap, err);
     table_name(lb, table);
-    if (port_sources(port, &sources, &len, err) < 0)
+    if (port->port_security && port_sources(port, &sources, &len, err) < 0)
         return -1;
     /* A group that was not applied yet has empty chains: nothing is allowed. */
     for (uint32_t i = 0; i < port->groups_count; i++) {
@@ -339,7 +356,15 @@ filter_port(struct lb *lb, const struct cairn_port *port, const char *tap, struc
     }
     port_declare(&t, table, port->id);
     lb_add(&t, "table bridge %s {\n", table);
-    port_chains(&t, port, sources, len);
+    if (port->port_security)
+        port_chains(&t, port, sources, len);
+    else {
+        lb_add(&t, " chain c_%s { accept; }\n chain o_%s {\n", port->id, port->id);
+        limit_rule(&t, port->qos_egress_bps);
+        lb_add(&t, " }\n chain i_%s {\n", port->id);
+        limit_rule(&t, port->qos_ingress_bps);
+        lb_add(&t, " }\n");
+    }
     lb_add(&t, "}\n");
     port_elements(&t, table, "add", port->id, tap);
     return filter_run(lb, &t, err);
