@@ -60,6 +60,24 @@ set_path(struct cairn_request *req, const char *path)
     req->replaceable = req->reply != REPLY_NONE;
 }
 
+/* Who it is, for filters that count by it. */
+static void *
+note(const struct cairn_request *req, const char *name)
+{
+    const struct auth *a = req->auth;
+    const char *text = NULL;
+
+    if (a != NULL && strncmp(name, "identity.", 9) == 0) {
+        if (strcmp(name + 9, "user_id") == 0)
+            text = a->user_id;
+        else if (strcmp(name + 9, "project_id") == 0)
+            text = a->project_id;
+        else if (strcmp(name + 9, "domain_id") == 0)
+            text = a->domain_id;
+    }
+    return text != NULL ? (void *)(uintptr_t)text : http_note(req, name);
+}
+
 static void
 set_body_limit(struct cairn_request *req, uint64_t bytes)
 {
@@ -127,7 +145,7 @@ static const struct cairn_http http_table = {
     .set_request_header = set_request_header,
     .set_path = set_path,
     .set_note = http_set_note,
-    .note = http_note,
+    .note = note,
     .set_body_limit = set_body_limit,
     .reply = reply,
     .fault = fault,
@@ -136,6 +154,7 @@ static const struct cairn_http http_table = {
     .set_reply_header = set_reply_header,
     .authenticate = filters_authenticate,
     .is_public = is_public,
+    .base_url = http_base_url,
 };
 
 /* --- running them */

@@ -27,7 +27,8 @@ struct cairn_http {
     int64_t (*content_length)(const struct cairn_request *req);     /* -1: unknown (chunked) */
     void (*set_request_header)(struct cairn_request *req, const char *name, const char *value);     /* NULL removes */
     void (*set_path)(struct cairn_request *req, const char *path);
-    /* Small values that filters and the application share, "identity.token": freed with 'release' at the end. */
+    /* Small values that filters and the application share: freed with 'release' at the end.  Once authenticate() said yes,
+     * note() also answers "identity.user_id", "identity.project_id" and "identity.domain_id" (const char *, "" where there is none). */
     void (*set_note)(struct cairn_request *req, const char *name, void *value, void (*release)(void *));
     void *(*note)(const struct cairn_request *req, const char *name);
     void (*set_body_limit)(struct cairn_request *req, uint64_t bytes);
@@ -42,6 +43,8 @@ struct cairn_http {
     int (*authenticate)(struct cairn_request *req, const char *token, struct cairn_error *err);
     /* 1: the route that will serve this request is marked as open to everybody (discovery, login). */
     uint32_t (*is_public)(const struct cairn_request *req);
+    /* "http://host:port" the client came by, fit for links. */
+    const char *(*base_url)(const struct cairn_request *req);
 };
 
 enum cairn_filter_verdict { CAIRN_FILTER_PASS = 0, CAIRN_FILTER_REPLIED = 1 };
