@@ -59,3 +59,14 @@ tests_unit_inspect_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_inspect_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/inspect_test
 TESTS += tests/unit/catalog_test tests/unit/catalog_schema_test
+
+## api/rest
+EXTRA_DIST += tests/unit/rest_wire.h
+check_PROGRAMS += tests/unit/policy_test tests/unit/rest_test
+tests_unit_policy_test_SOURCES = tests/unit/policy_test.c
+tests_unit_policy_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_policy_test_LDADD = api/libapi.la $(UNIT_LIBS)
+tests_unit_rest_test_SOURCES = tests/unit/rest_test.c tests/unit/rest_wire.c tests/unit/rest_wire.h
+tests_unit_rest_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_rest_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/policy_test tests/unit/rest_test
