@@ -59,17 +59,20 @@ struct engine_options {
     const struct config *config;
     const char *owner;          /* unique to this process */
     const char *const *hosts;   /* names served, NULL-terminated; NULL: every host in the catalog (simulation) */
-    unsigned workers;           /* threads */
+    unsigned workers;           /* threads; for each that hangs in a driver one more is started, up to three times as many */
     /* Tests: "KIND:STEP:PHASE", phase one of before, run, record, undo: the process kills itself (SIGKILL) there. */
     const char *crash_at;
 };
 /* Releases leases of dead owners on its hosts, then runs tasks until engine_stop(). */
 int engine_start(const struct engine_options *options, struct engine **ret, struct cairn_error *err);
-void engine_stop(struct engine *e);             /* lets running steps end; tasks stay queued */
+/* Lets running steps end; tasks stay queued.  A driver call that overran its deadline is waited for 5 s at most; then its thread, and what
+ * it uses of the engine, is left behind.  The catalog is closed and the drivers are put away after this. */
+void engine_stop(struct engine *e);
 void engine_wake(struct engine *e);
 /* Tests: waits until no task is runnable.  -1 after timeout_ms. */
 int engine_wait_idle(struct engine *e, int64_t timeout_ms);
-/* Runs fn(arg) every interval_ms on the engine's timer thread (heartbeat, reconciler, sweeper), and at once when woken with its name. */
+/* Runs fn(arg) every interval_ms (0: never by itself) on the engine's timer thread (heartbeat, reconciler, sweeper), first when one interval
+ * has passed, and at once when woken with its name.  One at a time: what takes long belongs into engine_submit(). */
 void engine_every(struct engine *e, const char *name, int64_t interval_ms, void (*fn)(void *arg), void *arg);
 void engine_poke(struct engine *e, const char *name);
 /* Runs fn(arg) once on a worker thread soon. */

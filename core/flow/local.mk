@@ -1,3 +1,5 @@
 ## core/flow/local.mk: sources of core/flow.
 core_libcore_la_SOURCES += core/flow/flow.h core/flow/network.h core/flow/netdesc.c core/flow/network_flows.c core/flow/server.h \
 	core/flow/serverdesc.c core/flow/server_build.c core/flow/server_power.c core/flow/metadata.c core/flow/config_drive.c
+core_libcore_la_SOURCES += core/flow/engine_private.h core/flow/engine.c core/flow/engine_claim.c core/flow/engine_run.c \
+	core/flow/engine_journal.c

@@ -58,9 +58,9 @@ struct driver {
 
     struct mutex lock;
     _Atomic int started;                /* enum start_state; written under lock */
-    int64_t retry_ms GUARDED_BY(lock);
-    struct cairn_error start_error GUARDED_BY(lock);
-    struct call *first, *last;          /* calls that hold or await a lane, in order; under lock */
+    int64_t retry_ms;                   /* lock */
+    struct cairn_error start_error;     /* lock */
+    struct call *first, *last;          /* calls that hold or await a lane, in order; lock */
 
     struct driver *next;                /* set->lock */
 };
@@ -79,9 +79,9 @@ struct plugins {
     struct plugins_options options;     /* immutable; its strings are owned; path may be NULL: the default */
     struct mutex lock;
     struct cond drained;
-    const struct config *config GUARDED_BY(lock);
-    struct driver *drivers GUARDED_BY(lock);    /* in load order; one reference each */
-    unsigned alive GUARDED_BY(lock);            /* instances that are not destroyed */
+    const struct config *config;        /* lock */
+    struct driver *drivers;             /* lock; in load order; one reference each */
+    unsigned alive;                     /* lock; instances that are not destroyed */
 
     struct mutex calls_lock;
     struct cond watch;

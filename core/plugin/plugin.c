@@ -111,7 +111,8 @@ check_instance_name(const char *instance, struct cairn_error *err)
     return 0;
 }
 
-static struct driver **REQUIRES(p->lock)
+static struct driver **find(struct plugins *p, uint32_t kind, const char *instance) REQUIRES(p->lock);
+static struct driver **
 find(struct plugins *p, uint32_t kind, const char *instance)
 {
     struct driver **at = &p->drivers;

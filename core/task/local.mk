@@ -1,1 +1,2 @@
-## core/task/local.mk: sources of core/task.
+## core/task/local.mk: durable tasks.
+core_libcore_la_SOURCES += core/task/task.h core/task/task.c

@@ -24,6 +24,13 @@ int task_open(struct tx *tx, const char *object_id, int64_t *ret, struct cairn_e
 /* Removes finished tasks and timeline rows older than 'before_us', at most 'max'. */
 int task_sweep(struct tx *tx, int64_t before_us, int64_t max, struct cairn_error *err);
 
+/* --- for who runs tasks in this process */
+/* fn(arg) is called after each commit that added tasks or called some off: it may not block.  At most 16 at a time. */
+void task_listen(void (*fn)(void *arg), void *arg);
+void task_unlisten(void (*fn)(void *arg), void *arg);       /* it does not run any more when this returns */
+/* A number that changes when tasks of this object were called off by this process (and now and then when they were not). */
+uint32_t task_cancel_mark(const char *object_id);
+
 /* The story: appends one timeline row. */
 int timeline_add(struct tx *tx, const char *request_id, const char *object_id, const char *task_id, const char *what, const char *name,
                  const char *detail, int64_t duration_us, uint32_t code, struct cairn_error *err);

@@ -60,13 +60,11 @@ tests_unit_inspect_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/inspect_test
 TESTS += tests/unit/catalog_test tests/unit/catalog_schema_test
 
-## api/rest
-EXTRA_DIST += tests/unit/rest_wire.h
-check_PROGRAMS += tests/unit/policy_test tests/unit/rest_test
-tests_unit_policy_test_SOURCES = tests/unit/policy_test.c
-tests_unit_policy_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_policy_test_LDADD = api/libapi.la $(UNIT_LIBS)
-tests_unit_rest_test_SOURCES = tests/unit/rest_test.c tests/unit/rest_wire.c tests/unit/rest_wire.h
-tests_unit_rest_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_rest_test_LDADD = api/libapi.la $(UNIT_LIBS)
-TESTS += tests/unit/policy_test tests/unit/rest_test
+## core/task, core/flow's engine
+check_PROGRAMS += tests/unit/flow_test
+tests_unit_flow_test_SOURCES = tests/unit/flow_test.c tests/unit/plugin_module.h
+tests_unit_flow_test_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_MODULES='"$(abs_top_builddir)/tests/unit/.libs"'
+tests_unit_flow_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_flow_test_LDADD = $(UNIT_LIBS)
+EXTRA_tests_unit_flow_test_DEPENDENCIES = tests/unit/compute-test.la
+TESTS += tests/unit/flow_test

@@ -74,6 +74,7 @@ create table tasks (
     finished_us bigint
 );
 create index tasks_open on tasks(state, host, not_before_us);
+create index tasks_due on tasks(state, not_before_us);
 create index tasks_object on tasks(object_id, seq);
 create index tasks_request on tasks(request_id);
 
