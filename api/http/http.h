@@ -43,9 +43,12 @@ int http_start(const struct http_options *options, struct plugins *plugins, stru
 void http_stop(struct http_server *s);          /* finishes what runs, at most 10 s */
 uint16_t http_port(const struct http_server *s);
 void http_metrics(struct http_server *s, struct str *out);
-/* Pages of the root application beside its index of services ("/healthz", "/metrics"): fn() appends the page and answers its HTTP status;
- * network thread, must not wait.  Strings are borrowed for ever.  Before http_start() or while it runs; the same path again replaces. */
+/* Pages of the root application beside its index of services: fn() appends the page and answers its HTTP status; on a worker.  Strings are
+ * borrowed for ever.  Before http_start() or while it runs; the same path again replaces. */
 void http_register_text(const char *path, const char *content_type, int (*fn)(void *arg, struct str *out), void *arg);
+/* "/metrics", and "/healthz": fn() answers 0 when all is well (200), -1 when not (503); the text says what. */
+void http_register_metrics(void (*fn)(void *arg, struct str *out), void *arg);
+void http_register_health(int (*fn)(void *arg, struct str *out), void *arg);
 /* How tokens are checked for filters: set by identity before http_start().  -1: CAIRN_UNAUTHENTICATED. */
 struct auth;
 void http_set_authenticator(int (*fn)(void *arg, const char *token, struct auth **ret, struct cairn_error *err), void *arg);
@@ -98,4 +101,6 @@ void http_reply_source(struct cairn_request *req, int status, const char *type, 
                        int (*read)(void *arg, uint64_t offset, void *buf, size_t max, size_t *ret_len, struct cairn_error *err),
                        void (*free_fn)(void *arg), void *arg);
 int http_replied(const struct cairn_request *req);
+/* The service's fault for 'err'; status 0: the one that its code has there.  For what runs behind the handler: sinks. */
+void http_fault(struct cairn_request *req, int status, const struct cairn_error *err);
 #endif

@@ -108,7 +108,7 @@ struct cairn_request {
     struct conn *conn;
     const struct mount *mount;          /* NULL until found */
     enum phase phase;
-    _Atomic int refs;                   /* the connection, and the job of a stream */
+    _Atomic int refs;                   /* the connection; the job of a stream; a pulled reply; a source */
     char method[16];
     char id[ID_REQUEST];
     char client[64];

@@ -10,6 +10,7 @@
 
 /* A stretch of text that fill() makes, given to MHD piece by piece.  One network thread. */
 struct pull {
+    struct cairn_request *req;          /* reference: free_fn() comes when MHD has let the connection go */
     int (*fill)(void *arg, struct str *out);
     void (*free_fn)(void *arg);
     void *arg;
@@ -162,6 +163,7 @@ pull_free(void *cls)
     if (p->free_fn != NULL)
         p->free_fn(p->arg);
     str_free(&p->text);
+    request_put(p->req);
     free(p);
 }
 
@@ -185,6 +187,8 @@ pull_response(struct cairn_request *req)
 {
     struct pull *p = xcalloc(1, sizeof *p);
 
+    p->req = req;
+    atomic_fetch_add(&req->refs, 1);
     p->fill = req->fill;
     p->free_fn = req->free_fn;
     p->arg = req->reply_arg;

@@ -349,7 +349,13 @@ request_fault(struct cairn_request *req, int status, const struct cairn_error *e
     if (req->mount != NULL && req->mount->app->fault != NULL)
         req->mount->app->fault(req->mount->app->self, req, (uint32_t)status, err);
     if (req->reply == REPLY_NONE)
-        plain_fault(req, status, err);
+        plain_fault(req, status != 0 ? status : 500, err);
+}
+
+void
+http_fault(struct cairn_request *req, int status, const struct cairn_error *err)
+{
+    request_fault(req, status, err);
 }
 
 void

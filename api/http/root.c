@@ -31,6 +31,36 @@ http_register_text(const char *path, const char *content_type, int (*fn)(void *a
     mutex_unlock(&pages_lock);
 }
 
+static void (*metrics_fn)(void *arg, struct str *out);
+static int (*health_fn)(void *arg, struct str *out);
+
+static int
+metrics_page(void *arg, struct str *out)
+{
+    metrics_fn(arg, out);
+    return 200;
+}
+
+static int
+health_page(void *arg, struct str *out)
+{
+    return health_fn(arg, out) == 0 ? 200 : 503;
+}
+
+void
+http_register_metrics(void (*fn)(void *arg, struct str *out), void *arg)
+{
+    metrics_fn = fn;
+    http_register_text("/metrics", "text/plain; version=0.0.4", metrics_page, arg);
+}
+
+void
+http_register_health(int (*fn)(void *arg, struct str *out), void *arg)
+{
+    health_fn = fn;
+    http_register_text("/healthz", "text/plain", health_page, arg);
+}
+
 static int
 find_page(const char *path, struct page *ret)
 {
@@ -57,11 +87,14 @@ static void
 root_route(void *self, struct cairn_request *req)
 {
     struct page page;
+    int found = find_page(req->below, &page);
 
     (void)self;
     http_set_public(req);
     http_set_body(req, HTTP_BODY_BUFFER, 1);
-    if (strcmp(req->below, "/") != 0 && !find_page(req->below, &page)) {
+    if (found)
+        http_set_blocking(req);         /* health asks drivers */
+    if (!found && strcmp(req->below, "/") != 0) {
         request_faultf(req, 404, CAIRN_NOT_FOUND, "Nothing is served under this path.");
     } else if (!is_read(req)) {
         http_reply_header(req, "Allow", "GET, HEAD");

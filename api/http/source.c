@@ -11,7 +11,7 @@
 struct source {
     struct http_server *server;
     struct MHD_Connection *mhd;
-    char id[ID_REQUEST];
+    struct cairn_request *req;          /* reference: both callbacks may come when MHD has let the connection go */
     int (*read)(void *arg, uint64_t offset, void *buf, size_t max, size_t *ret_len, struct cairn_error *err);
     void (*free_fn)(void *arg);
     void *arg;
@@ -29,6 +29,7 @@ source_free(struct source *src)
 {
     if (src->free_fn != NULL)
         src->free_fn(src->arg);
+    request_put(src->req);
     mutex_destroy(&src->lock);
     free(src->front);
     free(src->back);
@@ -45,7 +46,7 @@ source_job(void *cls)
     size_t n = 0, want = left < BLOCK ? (size_t)left : BLOCK;
     int rc = 0, dead;
 
-    log_set_request(src->id);
+    log_set_request(src->req->id);
     if (want > 0)
         rc = src->read(src->arg, src->read_to, src->back, want, &n, &err);
     if (rc == 0 && (n > want || (n == 0 && want > 0)))
@@ -134,7 +135,8 @@ source_response(struct cairn_request *req)
 
     src->server = req->server;
     src->mhd = req->mhd;
-    memcpy(src->id, req->id, sizeof src->id);
+    src->req = req;
+    atomic_fetch_add(&req->refs, 1);
     src->read = req->read;
     src->free_fn = req->free_fn;
     src->arg = req->reply_arg;

@@ -885,10 +885,16 @@ END_TEST
 /* --- the root application */
 
 static int
-healthz(void *arg, struct str *out)
+health(void *arg, struct str *out)
 {
     str_add(out, arg);
-    return 503;
+    return -1;
+}
+
+static void
+figures(void *arg, struct str *out)
+{
+    str_add(out, arg);
 }
 
 START_TEST(root_lists_services_and_registered_pages)
@@ -898,7 +904,9 @@ START_TEST(root_lists_services_and_registered_pages)
     answer_is(client_get(port, "/"), 200,
               "{\"services\":[{\"name\":\"tiny\",\"href\":\"http://cloud.test:8774/tiny/deep/\"},{\"name\":\"tiny\",\"href\":\"http://cloud.test:8774/tiny/\"}]}");
     answer_is(client_get(port, "/healthz"), 404, NULL);
-    http_register_text("/healthz", "text/plain", healthz, (void *)(uintptr_t)"storage fast: gone\n");
+    http_register_health(health, (void *)(uintptr_t)"storage fast: gone\n");
+    http_register_metrics(figures, (void *)(uintptr_t)"cairn_up 1\n");
+    answer_is(client_get(port, "/metrics"), 200, "cairn_up 1\n");
     a = client_get(port, "/healthz");
     ck_assert_str_eq(answer_header(&a, "Content-Type"), "text/plain");
     answer_is(a, 503, "storage fast: gone\n");

@@ -68,3 +68,24 @@ tests_unit_flow_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_flow_test_LDADD = $(UNIT_LIBS)
 EXTRA_tests_unit_flow_test_DEPENDENCIES = tests/unit/compute-test.la
 TESTS += tests/unit/flow_test
+## api/rest
+EXTRA_DIST += tests/unit/rest_wire.h
+check_PROGRAMS += tests/unit/policy_test tests/unit/rest_test
+tests_unit_policy_test_SOURCES = tests/unit/policy_test.c
+tests_unit_policy_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_policy_test_LDADD = api/libapi.la $(UNIT_LIBS)
+tests_unit_rest_test_SOURCES = tests/unit/rest_test.c tests/unit/rest_wire.c tests/unit/rest_wire.h
+tests_unit_rest_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_rest_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/policy_test tests/unit/rest_test
+
+check_PROGRAMS += tests/unit/http_test
+tests_unit_http_test_SOURCES = tests/unit/http_test.c tests/unit/http_client.h
+tests_unit_http_test_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_http_test_LDADD = api/libapi.la core/libcore.la $(CHECK_LIBS)
+TESTS += tests/unit/http_test
+check_PROGRAMS += tests/unit/http_filter_test
+tests_unit_http_filter_test_SOURCES = tests/unit/http_filter_test.c tests/unit/http_client.h
+tests_unit_http_filter_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_http_filter_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/http_filter_test
