@@ -65,7 +65,7 @@ hide_inside(struct rest_call *call, int status, const struct cairn_error *err, s
     *ret = *err;
     if (status < 500 || err->code == CAIRN_UNSUPPORTED)
         return;
-    log_error("%s: %s %s answers %d: %s", http_request_id(call->req), http_method(call->req), http_path(call->req), status, err->message);
+    log_error("%s %s answers %d: %s", http_method(call->req), http_path(call->req), status, err->message);
     ret->tag[0] = '\0';
     snprintf(ret->message, sizeof ret->message, "%s",
              status == 503 ? "The service cannot answer this now. Please try again later."

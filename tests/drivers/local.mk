@@ -24,3 +24,14 @@ TESTS += tests/drivers/kvm.sh
 endif
 endif
 EXTRA_DIST += tests/drivers/kvm.sh
+
+## the conformance kit, for us and for vendors
+bin_PROGRAMS += cairn-driver-check
+cairn_driver_check_SOURCES = tests/drivers/check.c tests/drivers/check.h tests/drivers/check_storage.c tests/drivers/check_compute.c \
+	tests/drivers/check_network.c
+cairn_driver_check_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+cairn_driver_check_LDADD = core/libcore.la
+EXTRA_DIST += tests/drivers/check.sh
+if TESTS
+TESTS += tests/drivers/check.sh
+endif

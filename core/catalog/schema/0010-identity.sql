@@ -6,6 +6,7 @@ create table domains (
     description text not null default '',
     enabled bigint not null default 1,
     options text not null default '{}',
+    extra text not null default '{}',   -- JSON: attributes that clients added
     created_us bigint not null
 );
 

@@ -1,0 +1,771 @@
+/* servers.c: the compute resource "servers": what is shown of them, lists, update, delete. */
+#include "config.h"
+#include "compute/compute.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "flow/server.h"
+
+/* --- states */
+
+/* One row for each way a status comes about; the first that fits wins.  task_state NULL: any other. */
+static const struct { const char *vm_state, *task_state, *status; } status_table[] = {
+    { "active", "rebooting", "REBOOT" },          { "active", "reboot_pending", "REBOOT" },   { "active", "reboot_started", "REBOOT" },
+    { "active", "rebooting_hard", "HARD_REBOOT" },{ "active", "reboot_pending_hard", "HARD_REBOOT" },
+    { "active", "rebuilding", "REBUILD" },        { "active", "resize_prep", "RESIZE" },      { "active", "resize_migrating", "RESIZE" },
+    { "active", "migrating", "MIGRATING" },       { "active", NULL, "ACTIVE" },
+    { "building", NULL, "BUILD" },
+    { "stopped", "rebuilding", "REBUILD" },       { "stopped", "rebooting_hard", "HARD_REBOOT" }, { "stopped", NULL, "SHUTOFF" },
+    { "paused", "rebooting_hard", "HARD_REBOOT" },{ "paused", NULL, "PAUSED" },
+    { "suspended", "rebooting_hard", "HARD_REBOOT" }, { "suspended", NULL, "SUSPENDED" },
+    { "rescued", NULL, "RESCUE" },                { "resized", NULL, "VERIFY_RESIZE" },
+    { "error", "rebuilding", "REBUILD" },         { "error", "rebooting_hard", "HARD_REBOOT" },   { "error", NULL, "ERROR" },
+    { "deleted", NULL, "DELETED" },               { "soft-delete", NULL, "SOFT_DELETED" },
+    { "shelved", NULL, "SHELVED" },               { "shelved_offloaded", NULL, "SHELVED_OFFLOADED" },
+};
+
+const char *
+server_status(const char *vm_state, const char *task_state)
+{
+    for (size_t i = 0; i < ARRAY_LEN(status_table); i++)
+        if (strcmp(status_table[i].vm_state, vm_state) == 0 &&
+            (status_table[i].task_state == NULL || (task_state != NULL && strcmp(status_table[i].task_state, task_state) == 0)))
+            return status_table[i].status;
+    return "UNKNOWN";
+}
+
+/* The vm_states and task_states of a status as a condition on t; NULL: no such status. */
+static const char *
+status_condition(const char *status)
+{
+    static const struct { const char *status, *sql; } table[] = {
+        { "ACTIVE", "(t.vm_state = 'active' and coalesce(t.task_state, '') not in ('rebooting', 'reboot_pending', 'reboot_started', 'rebooting_hard',"
+                    " 'reboot_pending_hard', 'rebuilding', 'migrating'))" },
+        { "BUILD", "t.vm_state = 'building'" },
+        { "SHUTOFF", "(t.vm_state = 'stopped' and coalesce(t.task_state, '') not in ('rebuilding', 'rebooting_hard'))" },
+        { "PAUSED", "t.vm_state = 'paused'" },
+        { "SUSPENDED", "t.vm_state = 'suspended'" },
+        { "ERROR", "t.vm_state = 'error'" },
+        { "REBOOT", "(t.vm_state = 'active' and t.task_state in ('rebooting', 'reboot_pending', 'reboot_started'))" },
+        { "HARD_REBOOT", "t.task_state in ('rebooting_hard', 'reboot_pending_hard')" },
+        { "REBUILD", "t.task_state = 'rebuilding'" },
+        { "MIGRATING", "t.task_state = 'migrating'" },
+        { "RESCUE", "t.vm_state = 'rescued'" },
+        { "VERIFY_RESIZE", "t.vm_state = 'resized'" },
+        { "DELETED", "t.vm_state = 'deleted'" },
+        { "SOFT_DELETED", "t.vm_state = 'soft-delete'" },
+        { "SHELVED", "t.vm_state = 'shelved'" },
+        { "SHELVED_OFFLOADED", "t.vm_state = 'shelved_offloaded'" },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(table); i++)
+        if (strcasecmp(table[i].status, status) == 0)
+            return table[i].sql;
+    return NULL;
+}
+
+int
+server_guard(struct rest_call *call, const char *states, struct cairn_error *err)
+{
+    CLEANUP_FREE char *list = xstrdup(states);
+    const char *vm_state = row_text(call->object, "vm_state"), *task_state = row_text(call->object, "task_state");
+    const char *id = rest_param(call, "id"), *action = call->route->action != NULL ? call->route->action : "change";
+    char *save = NULL;
+    int fits = 0;
+
+    if (row_int(call->object, "locked") && !rest_allowed(call, "os_compute_api:os-lock-server:unlock:unlock_override"))
+        return cairn_fail(err, CAIRN_CONFLICT, "Instance %s is locked", id);
+    for (char *s = strtok_r(list, ",", &save); s != NULL; s = strtok_r(NULL, ",", &save))
+        fits |= strcmp(s, "*") == 0 || strcmp(s, vm_state) == 0;
+    if (!fits)
+        return cairn_fail(err, CAIRN_CONFLICT, "Cannot '%s' instance %s while it is in vm_state %s", action, id, vm_state);
+    if (task_state != NULL)
+        return cairn_fail(err, CAIRN_CONFLICT, "Cannot '%s' instance %s while it is in task_state %s", action, id, task_state);
+    return 0;
+}
+
+/* --- what is shown */
+
+static int
+emit_status(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    (void)call, (void)err;
+    jo_str(out, "status", server_status(row_text(row, "vm_state"), row_text(row, "task_state")));
+    return 0;
+}
+
+static int
+emit_links(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    (void)err;
+    compute_links(call, out, "servers", row_text(row, "id"));
+    return 0;
+}
+
+char *
+compute_host_id(const char *project_id, const char *host, char ret[HOST_ID])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+
+    ret[0] = '\0';
+    if (host != NULL) {
+        CLEANUP_FREE char *seed = xasprintf("%s%s", project_id, host);
+
+        if (EVP_Digest(seed, strlen(seed), digest, &len, EVP_sha224(), NULL) != 1)
+            len = 0;
+    }
+    for (unsigned i = 0; i < len && 2 * i + 2 < HOST_ID; i++)
+        snprintf(ret + 2 * i, 3, "%02x", digest[i]);
+    return ret;
+}
+
+static int
+emit_host_id(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    char text[HOST_ID];
+
+    (void)call, (void)err;
+    jo_str(out, "hostId", compute_host_id(row_text(row, "project_id"), row_text(row, "host_name"), text));
+    return 0;
+}
+
+static int
+emit_image(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    const char *id = row_text(row, "image_id");
+    CLEANUP_FREE char *bookmark = NULL;
+
+    (void)err;
+    if (id == NULL || *id == '\0') {
+        jo_str(out, "image", "");
+        return 0;
+    }
+    bookmark = rest_url(call, "/images/%s", id);
+    jo_object(out, "image");
+    jo_str(out, "id", id);
+    jo_array(out, "links");
+    jo_object(out, NULL);
+    jo_str(out, "rel", "bookmark");
+    jo_str(out, "href", bookmark);
+    jo_end_object(out);
+    jo_end_array(out);
+    jo_end_object(out);
+    return 0;
+}
+
+static int
+emit_flavor(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    const char *text = row_text(row, "flavor"), *id = row_text(row, "flavor_id");
+
+    (void)err;
+    if (rest_since(call, 2, 47)) {
+        jo_raw(out, "flavor", text);
+        return 0;
+    }
+    CLEANUP_FREE char *bookmark = rest_url(call, "/flavors/%s", id);
+    jo_object(out, "flavor");
+    jo_str(out, "id", id);
+    jo_array(out, "links");
+    jo_object(out, NULL);
+    jo_str(out, "rel", "bookmark");
+    jo_str(out, "href", bookmark);
+    jo_end_object(out);
+    jo_end_array(out);
+    jo_end_object(out);
+    return 0;
+}
+
+/* Only while it may move, or once it is there. */
+static int
+emit_progress(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    static const char *const shown[] = { "ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING" };
+    const char *status = server_status(row_text(row, "vm_state"), row_text(row, "task_state"));
+    int64_t progress = row_int(row, "progress");
+
+    (void)call, (void)err;
+    for (size_t i = 0; i < ARRAY_LEN(shown); i++)
+        if (strcmp(shown[i], status) == 0)
+            jo_int(out, "progress", progress);
+    return 0;
+}
+
+static int
+emit_fault(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    const char *vm_state = row_text(row, "vm_state"), *message = row_text(row, "fault_message"), *details = row_text(row, "fault_details");
+    int64_t code = row_int(row, "fault_code"), at = row_int(row, "fault_us");
+    char text[CLOCK_TEXT];
+
+    (void)err;
+    if (message == NULL || (strcmp(vm_state, "error") != 0 && strcmp(vm_state, "deleted") != 0))
+        return 0;
+    jo_object(out, "fault");
+    jo_int(out, "code", code);
+    jo_str(out, "created", clock_format(at, CLOCK_Z, text));
+    jo_str(out, "message", message);
+    if (details != NULL && call->auth->is_admin)
+        jo_str(out, "details", details);
+    jo_end_object(out);
+    return 0;
+}
+
+static int
+emit_config_drive(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    (void)call, (void)err;
+    jo_str(out, "config_drive", row_int(row, "config_drive") ? "True" : "");
+    return 0;
+}
+
+static int
+usage_time(struct json_out *out, const char *name, struct rows *row, const char *column)
+{
+    char text[CLOCK_TEXT];
+
+    if (row_null(row, column))
+        jo_null(out, name);
+    else
+        jo_str(out, name, clock_format(row_int(row, column), CLOCK_MICRO, text));
+    return 0;
+}
+
+static int
+emit_launched(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    (void)call, (void)err;
+    return usage_time(out, "OS-SRV-USG:launched_at", row, "launched_us");
+}
+
+static int
+emit_terminated(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    (void)call, (void)err;
+    return usage_time(out, "OS-SRV-USG:terminated_at", row, "terminated_us");
+}
+
+static int
+emit_instance_name(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    (void)call, (void)err;
+    jo_strf(out, "OS-EXT-SRV-ATTR:instance_name", "instance-%08llx", (unsigned long long)row_int(row, "number"));
+    return 0;
+}
+
+static int
+emit_zone(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    const char *zone = row_text(row, "availability_zone");
+
+    (void)call, (void)err;
+    jo_str(out, "OS-EXT-AZ:availability_zone", zone != NULL ? zone : "");
+    return 0;
+}
+
+static int
+emit_host_status(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    const char *host = row_text(row, "host_name");
+    int64_t heartbeat = row_int(row, "host_heartbeat"), enabled = row_int(row, "host_enabled"), down = row_int(row, "host_down");
+
+    (void)call, (void)err;
+    jo_str(out, "host_status", host == NULL ? "" : down || heartbeat < clock_us() - HOST_ALIVE_US ? "DOWN" : enabled ? "UP" : "MAINTENANCE");
+    return 0;
+}
+
+static int
+emit_empty_string(struct json_out *out, const char *name)
+{
+    jo_str(out, name, "");
+    return 0;
+}
+
+static int
+emit_kernel(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    (void)call, (void)row, (void)err;
+    return emit_empty_string(out, "OS-EXT-SRV-ATTR:kernel_id");
+}
+
+static int
+emit_ramdisk(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    (void)call, (void)row, (void)err;
+    return emit_empty_string(out, "OS-EXT-SRV-ATTR:ramdisk_id");
+}
+
+static int
+emit_trusted(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    (void)call, (void)row, (void)err;
+    jo_null(out, "trusted_image_certificates");
+    return 0;
+}
+
+/* No block storage service yet, so no server has volumes. */
+static int
+emit_volumes(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    (void)call, (void)row, (void)err;
+    jo_array(out, "os-extended-volumes:volumes_attached");
+    jo_end_array(out);
+    return 0;
+}
+
+/* --- children */
+
+/* {"NETWORK": [{"addr", "version", "OS-EXT-IPS:type", "OS-EXT-IPS-MAC:mac_addr"}]}, rows ordered by network. */
+static int
+emit_addresses(struct rest_call *call, struct json_out *out, struct rest_group *group, struct cairn_error *err)
+{
+    struct rows *row;
+    char current[256] = "";
+    int open = 0, rc;
+
+    (void)call;
+    jo_object(out, "addresses");
+    while ((rc = rest_group_next(group, &row, err)) == 1) {
+        const char *label = row_text(row, "label");
+
+        if (!open || strcmp(label, current) != 0) {
+            if (open)
+                jo_end_array(out);
+            jo_array(out, label);
+            snprintf(current, sizeof current, "%s", label);
+            open = 1;
+        }
+        jo_object(out, NULL);
+        jo_int(out, "version", row_int(row, "ip_version"));
+        jo_str(out, "addr", row_text(row, "ip_address"));
+        jo_str(out, "OS-EXT-IPS:type", "fixed");
+        jo_str(out, "OS-EXT-IPS-MAC:mac_addr", row_text(row, "mac_address"));
+        jo_end_object(out);
+    }
+    if (open)
+        jo_end_array(out);
+    jo_end_object(out);
+    return rc;
+}
+
+/* Left out when there are none. */
+static int
+emit_groups(struct rest_call *call, struct json_out *out, struct rest_group *group, struct cairn_error *err)
+{
+    struct rows *row;
+    int open = 0, rc;
+
+    (void)call;
+    while ((rc = rest_group_next(group, &row, err)) == 1) {
+        if (!open)
+            jo_array(out, "security_groups");
+        open = 1;
+        jo_object(out, NULL);
+        jo_str(out, "name", row_text(row, "name"));
+        jo_end_object(out);
+    }
+    if (open)
+        jo_end_array(out);
+    return rc;
+}
+
+static int
+emit_tag(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    (void)call, (void)err;
+    jo_str(out, NULL, row_text(row, "tag"));
+    return 0;
+}
+
+static const struct rest_child server_children[] = {
+    { .name = "addresses", .flags = REST_DETAIL,
+      .sql = "select p.device_id as parent, coalesce(nullif(n.name, ''), n.id) as label, f.ip_address as ip_address, s.ip_version as ip_version,"
+             " p.mac_address as mac_address from ports p join networks n on n.id = p.network_id join fixed_ips f on f.port_id = p.id"
+             " join subnets s on s.id = f.subnet_id where p.device_id in (%IDS%) order by p.device_id, 2, p.created_us, p.id, f.position",
+      .emit_group = emit_addresses },
+    { .name = "security_groups", .flags = REST_DETAIL,
+      .sql = "select distinct p.device_id as parent, g.name as name from ports p join port_security_groups l on l.port_id = p.id"
+             " join security_groups g on g.id = l.security_group_id where p.device_id in (%IDS%) order by 1, 2", .emit_group = emit_groups },
+    { .name = "tags", .flags = REST_DETAIL, .since = { 2, 26 },
+      .sql = "select server_id as parent, tag from server_tags where server_id in (%IDS%) order by server_id, tag", .emit = emit_tag },
+    { .name = NULL },
+};
+
+/* --- lists */
+
+/* A text pattern as nova takes it: a regular expression; most are plain words, which match anywhere. */
+static int
+name_filter(struct rest_call *call, const char *parameter, const char *column, struct str *where, struct rest_values *values, struct cairn_error *err)
+{
+    const char *pattern = rest_query(call, parameter), *body = pattern;
+    CLEANUP_STR struct str like = STR_INIT;
+    int from_start, to_end;
+    size_t len;
+
+    if (pattern == NULL)
+        return 0;
+    len = strlen(pattern);
+    if (len > 255)
+        return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters %s. It is longer than 255 characters.", parameter);
+    from_start = *body == '^';
+    body += from_start;
+    to_end = *body != '\0' && body[strlen(body) - 1] == '$';
+    if (!from_start)
+        str_add_c(&like, '%');
+    for (const char *c = body; *c != '\0' && !(to_end && c[1] == '\0'); c++) {
+        if (c[0] == '.' && c[1] == '*') {               /* any text */
+            str_add_c(&like, '%');
+            c++;
+        } else if (*c == '.') {                         /* any one character */
+            str_add_c(&like, '_');
+        } else if (*c == '\\' && c[1] != '\0') {
+            str_addf(&like, "!%c", *++c);
+        } else if (strchr("*+?[](){}|", *c) != NULL) {
+            return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters %s. Value: %.64s. Of regular expressions '^', '$', '.' and '.*' are"
+                                                  " understood.", parameter, pattern);
+        } else {
+            if (*c == '%' || *c == '_' || *c == '!')
+                str_add_c(&like, '!');
+            str_add_c(&like, *c);
+        }
+    }
+    if (!to_end)
+        str_add_c(&like, '%');
+    str_addf(where, " and %s like ? escape '!'", column);
+    rest_push_text(values, like.text);
+    return 0;
+}
+
+/* The address filters look at ports: ip, ip6 as patterns. */
+static int
+address_filter(struct rest_call *call, const char *parameter, int version, struct str *where, struct rest_values *values, struct cairn_error *err)
+{
+    CLEANUP_STR struct str inner = STR_INIT;
+
+    if (rest_query(call, parameter) == NULL)
+        return 0;
+    if (name_filter(call, parameter, "f.ip_address", &inner, values, err) < 0)
+        return -1;
+    str_addf(where, " and exists (select 1 from ports p join fixed_ips f on f.port_id = p.id join subnets s on s.id = f.subnet_id"
+                    " where p.device_id = t.id and s.ip_version = %d%s)", version, inner.text);
+    return 0;
+}
+
+/* tags, tags-any, not-tags, not-tags-any: comma separated. */
+static int
+tag_filters(struct rest_call *call, struct str *where, struct rest_values *values, struct cairn_error *err)
+{
+    static const struct { const char *parameter; int any, negate; } kinds[] = {
+        { "tags", 0, 0 }, { "tags-any", 1, 0 }, { "not-tags", 0, 1 }, { "not-tags-any", 1, 1 },
+    };
+
+    (void)err;
+    for (size_t k = 0; k < ARRAY_LEN(kinds) && rest_since(call, 2, 26); k++) {
+        CLEANUP_FREE char *list = xstrdup(rest_query(call, kinds[k].parameter));
+        char *save = NULL;
+        int64_t n = 0;
+
+        if (list == NULL)
+            continue;
+        str_addf(where, " and %s(select count(*) from server_tags g where g.server_id = t.id and g.tag in (", kinds[k].negate ? "not " : "");
+        for (char *tag = strtok_r(list, ",", &save); tag != NULL; tag = strtok_r(NULL, ",", &save), n++) {
+            str_add(where, n > 0 ? ", ?" : "?");
+            rest_push_text(values, tag);
+        }
+        if (n == 0)
+            str_add(where, "null");
+        str_addf(where, ")) >= %lld", (long long)(kinds[k].any || n == 0 ? 1 : n));
+    }
+    return 0;
+}
+
+static int
+time_filters(struct rest_call *call, int *ret_deleted_too, struct str *where, struct rest_values *values, struct cairn_error *err)
+{
+    static const struct { const char *parameter, *op; int minor; } kinds[] = { { "changes-since", ">=", 1 }, { "changes-before", "<=", 66 } };
+    int64_t at[2] = { 0, INT64_MAX };
+
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        const char *text = rest_query(call, kinds[i].parameter);
+
+        if (text == NULL || !rest_since(call, 2, kinds[i].minor))
+            continue;
+        if (clock_parse(text, &at[i]) < 0)
+            return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters %s. Value: %.64s. It is a time like 2026-01-31T12:00:00Z.",
+                              kinds[i].parameter, text);
+        str_addf(where, " and t.updated_us %s ?", kinds[i].op);
+        rest_push_int(values, at[i]);
+        *ret_deleted_too |= i == 0;
+    }
+    if (at[0] > at[1])
+        return cairn_fail(err, CAIRN_INVALID, "The value of changes-since must be less than or equal to changes-before.");
+    return 0;
+}
+
+static int
+status_filter(struct rest_call *call, struct str *where, int *ret_deleted_too, struct cairn_error *err)
+{
+    const char *status = rest_query(call, "status");
+    const char *sql;
+
+    if (status == NULL)
+        return 0;
+    sql = status_condition(status);
+    if (sql != NULL && strcasecmp(status, "deleted") == 0) {
+        if (!call->auth->is_admin)
+            return cairn_fail(err, CAIRN_DENIED, "Only administrators may list deleted instances");
+        *ret_deleted_too = 1;
+    }
+    str_addf(where, " and %s", sql != NULL ? sql : "1 = 0");        /* an unknown status matches nothing */
+    return 0;
+}
+
+/* Filters that only administrators may use; others' are ignored, as the reference says. */
+static int
+admin_filters(struct rest_call *call, struct str *where, struct rest_values *values, int *ret_deleted_too, struct cairn_error *err)
+{
+    static const struct { const char *parameter, *sql; } kinds[] = {
+        { "host", "h.name = ?" }, { "node", "h.name = ?" }, { "project_id", "t.project_id = ?" }, { "tenant_id", "t.project_id = ?" },
+        { "vm_state", "t.vm_state = ?" }, { "task_state", "t.task_state = ?" },
+    };
+    const char *deleted = rest_query(call, "deleted");
+    int yes = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        const char *value = rest_query(call, kinds[i].parameter);
+
+        if (value == NULL || !call->auth->is_admin)
+            continue;
+        str_addf(where, " and %s", kinds[i].sql);
+        rest_push_text(values, value);
+    }
+    if (deleted != NULL && call->auth->is_admin) {
+        if (str_to_bool(deleted, &yes) < 0)
+            return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters deleted. Value: %.32s", deleted);
+        *ret_deleted_too = 1;
+        str_addf(where, " and t.deleted_us is %snull", yes ? "not " : "");
+    }
+    return 0;
+}
+
+static int
+server_narrow(struct rest_call *call, struct str *where, struct rest_values *values, struct cairn_error *err)
+{
+    int deleted_too = 0;
+
+    if (name_filter(call, "name", "t.name", where, values, err) < 0 || name_filter(call, "hostname", "t.hostname", where, values, err) < 0 ||
+        address_filter(call, "ip", 4, where, values, err) < 0 || address_filter(call, "ip6", 6, where, values, err) < 0 ||
+        status_filter(call, where, &deleted_too, err) < 0 || admin_filters(call, where, values, &deleted_too, err) < 0 ||
+        tag_filters(call, where, values, err) < 0 || time_filters(call, &deleted_too, where, values, err) < 0)
+        return -1;
+    if (!deleted_too)
+        str_add(where, " and t.deleted_us is null");
+    return 0;
+}
+
+#define EXTENDED "os_compute_api:os-extended-server-attributes"
+#define SHOW (REST_READ | REST_DETAIL)
+#define MADE (REST_READ | REST_DETAIL | REST_NO_COLUMN)
+static const struct rest_attr server_attrs[] = {
+    { .name = "id", .type = REST_UUID, .flags = REST_READ },
+    { .name = "name", .type = REST_STRING, .flags = REST_READ | REST_SORT },
+    { .name = "links", .type = REST_JSON, .flags = REST_READ | REST_NO_COLUMN, .emit = emit_links },
+    { .name = "status", .type = REST_STRING, .flags = MADE, .emit = emit_status },
+    { .name = "tenant_id", .column = "t.project_id", .type = REST_ID, .flags = SHOW },
+    { .name = "user_id", .column = "t.user_id", .type = REST_ID, .flags = SHOW | REST_FILTER | REST_SORT },
+    { .name = "metadata", .column = "t.metadata", .type = REST_MAP, .flags = SHOW },
+    { .name = "hostId", .type = REST_STRING, .flags = MADE, .emit = emit_host_id },
+    { .name = "image", .type = REST_JSON, .flags = MADE, .emit = emit_image },
+    { .name = "image", .column = "t.image_id", .type = REST_STRING, .flags = REST_FILTER },
+    { .name = "flavor", .type = REST_JSON, .flags = MADE, .emit = emit_flavor },
+    { .name = "flavor", .column = "t.flavor_id", .type = REST_STRING, .flags = REST_FILTER },
+    { .name = "created", .column = "t.created_us", .type = REST_TIME, .flags = SHOW },
+    { .name = "updated", .column = "t.updated_us", .type = REST_TIME, .flags = SHOW },
+    { .name = "accessIPv4", .column = "t.access_ip_v4", .type = REST_STRING, .flags = SHOW },
+    { .name = "accessIPv6", .column = "t.access_ip_v6", .type = REST_STRING, .flags = SHOW },
+    { .name = "key_name", .column = "t.key_name", .type = REST_STRING, .flags = SHOW | REST_NULL | REST_FILTER | REST_SORT },
+    { .name = "config_drive", .type = REST_STRING, .flags = MADE, .emit = emit_config_drive },
+    { .name = "progress", .type = REST_INT, .flags = MADE, .emit = emit_progress },
+    { .name = "fault", .type = REST_JSON, .flags = MADE, .emit = emit_fault },
+    { .name = "OS-DCF:diskConfig", .column = "t.disk_config", .type = REST_STRING, .flags = SHOW },
+    { .name = "OS-EXT-AZ:availability_zone", .type = REST_STRING, .flags = MADE, .emit = emit_zone },
+    { .name = "availability_zone", .column = "t.availability_zone", .type = REST_STRING, .flags = REST_FILTER | REST_SORT },
+    { .name = "OS-EXT-STS:vm_state", .column = "t.vm_state", .type = REST_STRING, .flags = SHOW },
+    { .name = "OS-EXT-STS:task_state", .column = "t.task_state", .type = REST_STRING, .flags = SHOW | REST_NULL },
+    { .name = "OS-EXT-STS:power_state", .column = "t.power_state", .type = REST_INT, .flags = SHOW },
+    { .name = "power_state", .column = "t.power_state", .type = REST_INT, .flags = REST_FILTER | REST_SORT },
+    { .name = "vm_state", .column = "t.vm_state", .type = REST_STRING, .flags = REST_SORT },
+    { .name = "task_state", .column = "t.task_state", .type = REST_STRING, .flags = REST_SORT | REST_NULL },
+    { .name = "OS-SRV-USG:launched_at", .type = REST_STRING, .flags = MADE, .emit = emit_launched },
+    { .name = "OS-SRV-USG:terminated_at", .type = REST_STRING, .flags = MADE, .emit = emit_terminated },
+    { .name = "os-extended-volumes:volumes_attached", .type = REST_JSON, .flags = MADE, .emit = emit_volumes },
+    { .name = "OS-EXT-SRV-ATTR:host", .column = "h.name", .type = REST_STRING, .flags = SHOW | REST_NULL, .read_policy = EXTENDED },
+    { .name = "OS-EXT-SRV-ATTR:hypervisor_hostname", .column = "h.name", .type = REST_STRING, .flags = SHOW | REST_NULL, .read_policy = EXTENDED },
+    { .name = "OS-EXT-SRV-ATTR:instance_name", .type = REST_STRING, .flags = MADE, .read_policy = EXTENDED, .emit = emit_instance_name },
+    { .name = "OS-EXT-SRV-ATTR:reservation_id", .column = "t.reservation_id", .type = REST_STRING, .flags = SHOW, .read_policy = EXTENDED,
+      .since = { 2, 3 } },
+    { .name = "reservation_id", .column = "t.reservation_id", .type = REST_STRING, .flags = REST_FILTER },
+    { .name = "OS-EXT-SRV-ATTR:launch_index", .column = "t.launch_index", .type = REST_INT, .flags = SHOW, .read_policy = EXTENDED, .since = { 2, 3 } },
+    { .name = "OS-EXT-SRV-ATTR:hostname", .column = "t.hostname", .type = REST_STRING, .flags = SHOW, .read_policy = EXTENDED, .since = { 2, 3 },
+      .until = { 2, 89 } },
+    { .name = "OS-EXT-SRV-ATTR:hostname", .column = "t.hostname", .type = REST_STRING, .flags = SHOW, .since = { 2, 90 } },
+    { .name = "OS-EXT-SRV-ATTR:kernel_id", .type = REST_STRING, .flags = MADE, .read_policy = EXTENDED, .since = { 2, 3 }, .emit = emit_kernel },
+    { .name = "OS-EXT-SRV-ATTR:ramdisk_id", .type = REST_STRING, .flags = MADE, .read_policy = EXTENDED, .since = { 2, 3 }, .emit = emit_ramdisk },
+    { .name = "OS-EXT-SRV-ATTR:root_device_name", .column = "t.root_device", .type = REST_STRING, .flags = SHOW, .read_policy = EXTENDED,
+      .since = { 2, 3 } },
+    { .name = "OS-EXT-SRV-ATTR:user_data", .column = "t.user_data", .type = REST_TEXT, .flags = SHOW | REST_NULL, .read_policy = EXTENDED,
+      .since = { 2, 3 } },
+    { .name = "locked", .column = "t.locked", .type = REST_BOOL, .flags = SHOW | REST_SORT, .since = { 2, 9 } },
+    { .name = "locked", .column = "t.locked", .type = REST_BOOL, .flags = REST_FILTER, .since = { 2, 73 } },
+    { .name = "host_status", .type = REST_STRING, .flags = MADE, .read_policy = "os_compute_api:servers:show:host_status", .since = { 2, 16 },
+      .emit = emit_host_status },
+    { .name = "description", .column = "t.description", .type = REST_TEXT, .flags = SHOW | REST_NULL, .since = { 2, 19 } },
+    { .name = "trusted_image_certificates", .type = REST_JSON, .flags = MADE, .since = { 2, 63 }, .emit = emit_trusted },
+    { .name = "locked_reason", .column = "t.locked_reason", .type = REST_STRING, .flags = SHOW | REST_NULL, .since = { 2, 73 } },
+    { .name = "uuid", .column = "t.id", .type = REST_STRING, .flags = REST_FILTER | REST_SORT },
+    { .name = "display_name", .column = "t.name", .type = REST_STRING, .flags = REST_SORT },
+    { .name = "created_at", .column = "t.created_us", .type = REST_TIME, .flags = REST_SORT },
+    { .name = "updated_at", .column = "t.updated_us", .type = REST_TIME, .flags = REST_SORT },
+    { .name = "launched_at", .column = "t.launched_us", .type = REST_TIME, .flags = REST_SORT | REST_NULL },
+    { .name = "host", .column = "h.name", .type = REST_STRING, .flags = REST_SORT | REST_NULL },
+    { .name = NULL },
+};
+static const char *const server_ignored[] = {
+    "name", "hostname", "ip", "ip6", "status", "host", "node", "project_id", "tenant_id", "all_tenants", "changes-since", "changes-before", "tags",
+    "tags-any", "not-tags", "not-tags-any", "deleted", "vm_state", "task_state", NULL,
+};
+
+const struct rest_resource servers_resource = {
+    .name = "server", .plural = "servers", .noun = "Instance", .path = "/v2.1/servers", .table = "servers",
+    .from = "servers t left join hosts h on h.id = t.host_id", .owner_column = "t.project_id",
+    .visible = "t.project_id = :project and t.deleted_us is null", .admin_all = 2,
+    .attrs = server_attrs, .children = server_children, .ops = REST_LIST_OP | REST_DETAIL_OP,
+    .rules = { .list = "os_compute_api:servers:detail", .show = "os_compute_api:servers:show",
+               .all = "os_compute_api:servers:detail:get_all_tenants" },
+    .default_sort = "created_us desc, id desc", .narrow = server_narrow, .ignored_query = server_ignored,
+    .columns = "t.id, t.vm_state, t.task_state, t.project_id, t.image_id, t.flavor, t.flavor_id, t.progress, t.fault_code, t.fault_message,"
+               " t.fault_details, t.fault_us, t.config_drive, t.launched_us, t.terminated_us, t.number, t.availability_zone, h.name as host_name,"
+               " h.heartbeat_us as host_heartbeat, h.enabled as host_enabled, h.forced_down as host_down",
+};
+
+/* --- show, update, delete */
+
+/* From 2.71 on a show also names the server's groups. */
+static int
+server_show(struct rest_call *call, struct cairn_error *err)
+{
+    return rest_emit_object(call, &servers_resource, "server", rest_param(call, "id"), err);
+}
+
+static int
+ip_or_empty(const json_t *value, int family_dots, struct cairn_error *err, const char *name)
+{
+    const char *s = json_string_value(value);
+
+    if (s == NULL || *s == '\0')
+        return 0;
+    /* The type cannot say "an address or nothing", so the form is checked here. */
+    if ((strchr(s, ':') == NULL) == family_dots && strlen(s) <= 45 && s[strspn(s, family_dots ? "0123456789." : "0123456789abcdefABCDEF:.")] == '\0')
+        return 0;
+    return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute %s. Value: %.64s is not an address.", name, s);
+}
+
+static int
+access_v4_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
+{
+    (void)call;
+    return ip_or_empty(value, 1, err, "accessIPv4");
+}
+
+static int
+access_v6_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
+{
+    (void)call;
+    return ip_or_empty(value, 0, err, "accessIPv6");
+}
+
+int
+server_name_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
+{
+    const char *s = json_string_value(value);
+
+    (void)call;
+    if (s == NULL || s[strspn(s, " \t\r\n")] == '\0')
+        return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute name. Value: a server's name cannot be blank.");
+    if (s[0] == ' ' || s[strlen(s) - 1] == ' ')
+        return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute name. A server's name cannot begin or end with a blank.");
+    for (; *s != '\0'; s++)
+        if ((unsigned char)*s < 0x20 || *s == 0x7f)
+            return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute name. A server's name cannot hold control characters.");
+    return 0;
+}
+
+static const char *const disk_configs[] = { "AUTO", "MANUAL", NULL };
+static const struct rest_attr server_update_body[] = {
+    { .name = "name", .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 255, .check = server_name_check },
+    { .name = "OS-DCF:diskConfig", .type = REST_ENUM, .choices = disk_configs, .flags = REST_CREATE },
+    { .name = "accessIPv4", .type = REST_STRING, .flags = REST_CREATE, .max = 45, .check = access_v4_check },
+    { .name = "accessIPv6", .type = REST_STRING, .flags = REST_CREATE, .max = 45, .check = access_v6_check },
+    { .name = "description", .type = REST_TEXT, .flags = REST_CREATE | REST_NULL, .max = 255, .since = { 2, 19 } },
+    { .name = "hostname", .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 63, .since = { 2, 90 } },
+    { .name = NULL },
+};
+
+static int
+server_update(struct rest_call *call, struct cairn_error *err)
+{
+    static const struct { const char *name, *sql; } columns[] = {
+        { "name", "update servers set name = ? where id = ?" },
+        { "OS-DCF:diskConfig", "update servers set disk_config = ? where id = ?" },
+        { "accessIPv4", "update servers set access_ip_v4 = ? where id = ?" },
+        { "accessIPv6", "update servers set access_ip_v6 = ? where id = ?" },
+        { "description", "update servers set description = ? where id = ?" },
+        { "hostname", "update servers set hostname = ? where id = ?" },
+    };
+    const char *id = rest_param(call, "id");
+
+    if (row_int(call->object, "locked") && !rest_allowed(call, "os_compute_api:os-lock-server:unlock:unlock_override"))
+        return cairn_fail(err, CAIRN_CONFLICT, "Instance %s is locked", id);
+    for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+        if (rest_given(call, columns[i].name) && tx_exec(call->tx, err, columns[i].sql, "ss", rest_str(call, columns[i].name), id) < 0)
+            return -1;
+    if (tx_exec(call->tx, err, "update servers set updated_us = ? where id = ?", "is", clock_us(), id) < 0)
+        return -1;
+    return rest_emit_object(call, &servers_resource, "server", id, err);
+}
+
+/* Delete wins over whatever is being done; asked twice it is being done already. */
+static int
+server_delete(struct rest_call *call, struct cairn_error *err)
+{
+    const char *id = rest_param(call, "id"), *task_state = row_text(call->object, "task_state");
+
+    if (row_int(call->object, "locked") && !rest_allowed(call, "os_compute_api:os-lock-server:unlock:unlock_override"))
+        return cairn_fail(err, CAIRN_CONFLICT, "Instance %s is locked", id);
+    if (task_state != NULL && strcmp(task_state, "deleting") == 0)
+        return 0;
+    return server_act(call->tx, id, "server-delete", "deleting", NULL, http_request_id(call->req), call->auth->project_id, call->auth->user_id, err);
+}
+
+static int
+force_delete(struct rest_call *call, struct cairn_error *err)
+{
+    return server_delete(call, err);
+}
+
+#define SERVER .object = &servers_resource
+const struct rest_route server_routes[] = {
+    { .method = "POST", .path = "/v2.1/servers", .rule = "os_compute_api:servers:create", .status = 202, .body = server_create_body,
+      .body_key = "server", .handle = server_create },
+    { .method = "GET", .path = "/v2.1/servers/{id}", .rule = "os_compute_api:servers:show", .status = 200, SERVER, .handle = server_show },
+    { .method = "PUT", .path = "/v2.1/servers/{id}", .rule = "os_compute_api:servers:update", .status = 200, .body = server_update_body,
+      .body_key = "server", SERVER, .handle = server_update },
+    { .method = "DELETE", .path = "/v2.1/servers/{id}", .rule = "os_compute_api:servers:delete", .status = 204, SERVER, .handle = server_delete },
+    { .method = "POST", .path = "/v2.1/servers/{id}/action", .action = "forceDelete", .rule = "os_compute_api:os-deferred-delete:force",
+      .status = 202, SERVER, .handle = force_delete },
+    { .method = NULL },
+};

@@ -1,0 +1,115 @@
+/* policies.c: who may do what by default: the personas admin, manager, member, reader and service in system, domain and project scope.
+ *
+ * The target of a rule has "target.user.domain_id" and the like: see identity_target() in service.c. */
+#include "config.h"
+#include "identity/resources.h"
+
+#define ADMIN "role:admin"
+#define SYSTEM_READER "(role:reader and system_scope:all)"
+#define READER ADMIN " or " SYSTEM_READER
+#define DOMAIN_READER(attr) READER " or (role:reader and domain_id:%(" attr ")s)"
+#define DOMAIN_MANAGER(attr) ADMIN " or (role:manager and domain_id:%(" attr ")s)"
+#define ANYBODY "@"
+/* Grants: a domain's manager gives the roles below their own to actors of the domain, on its projects or on itself. */
+#define MANAGER_ROLE "('manager':%(target.role.name)s or 'member':%(target.role.name)s or 'reader':%(target.role.name)s)"
+#define GRANT_IN_DOMAIN "domain_id:%(target.actor.domain_id)s and domain_id:%(target.scope.domain_id)s"
+#define GRANT_READER READER " or (role:reader and " GRANT_IN_DOMAIN ")"
+#define GRANT_MANAGER ADMIN " or (role:manager and " GRANT_IN_DOMAIN " and " MANAGER_ROLE ")"
+
+/* X(rule, expression, help) */
+#define POLICIES(X) \
+    X("get_region", ANYBODY, "Show a region") \
+    X("list_regions", ANYBODY, "List regions") \
+    X("create_region", ADMIN, "Create a region") \
+    X("update_region", ADMIN, "Change a region") \
+    X("delete_region", ADMIN, "Delete a region") \
+    X("get_service", READER, "Show a service") \
+    X("list_services", READER, "List services") \
+    X("create_service", ADMIN, "Create a service") \
+    X("update_service", ADMIN, "Change a service") \
+    X("delete_service", ADMIN, "Delete a service") \
+    X("get_endpoint", READER, "Show an endpoint") \
+    X("list_endpoints", READER, "List endpoints") \
+    X("create_endpoint", ADMIN, "Create an endpoint") \
+    X("update_endpoint", ADMIN, "Change an endpoint") \
+    X("delete_endpoint", ADMIN, "Delete an endpoint") \
+    X("get_domain", READER " or domain_id:%(target.domain.id)s or project_domain_id:%(target.domain.id)s", "Show a domain") \
+    X("list_domains", READER " or (role:reader and domain_id:%(target.domain_id)s)", "List domains") \
+    X("create_domain", ADMIN, "Create a domain") \
+    X("update_domain", ADMIN, "Change a domain") \
+    X("delete_domain", ADMIN, "Delete a domain") \
+    X("get_project", DOMAIN_READER("target.project.domain_id") " or project_id:%(target.project.id)s", "Show a project") \
+    X("list_projects", DOMAIN_READER("target.domain_id"), "List projects") \
+    X("list_user_projects", DOMAIN_READER("target.user.domain_id") " or user_id:%(target.user.id)s", "List the projects of a user") \
+    X("create_project", DOMAIN_MANAGER("target.project.domain_id"), "Create a project") \
+    X("update_project", DOMAIN_MANAGER("target.project.domain_id"), "Change a project") \
+    X("delete_project", DOMAIN_MANAGER("target.project.domain_id"), "Delete a project") \
+    X("list_project_tags", DOMAIN_READER("target.project.domain_id") " or project_id:%(target.project.id)s", "List a project's tags") \
+    X("get_project_tag", DOMAIN_READER("target.project.domain_id") " or project_id:%(target.project.id)s", "Check for a project's tag") \
+    X("update_project_tags", DOMAIN_MANAGER("target.project.domain_id"), "Replace a project's tags") \
+    X("create_project_tag", DOMAIN_MANAGER("target.project.domain_id"), "Add a tag to a project") \
+    X("delete_project_tags", DOMAIN_MANAGER("target.project.domain_id"), "Remove a project's tags") \
+    X("delete_project_tag", DOMAIN_MANAGER("target.project.domain_id"), "Remove a tag from a project") \
+    X("get_user", DOMAIN_READER("target.user.domain_id") " or user_id:%(target.user.id)s", "Show a user") \
+    X("list_users", DOMAIN_READER("target.domain_id"), "List users") \
+    X("create_user", DOMAIN_MANAGER("target.user.domain_id"), "Create a user") \
+    X("update_user", DOMAIN_MANAGER("target.user.domain_id"), "Change a user") \
+    X("delete_user", DOMAIN_MANAGER("target.user.domain_id"), "Delete a user") \
+    X("get_group", DOMAIN_READER("target.group.domain_id"), "Show a group") \
+    X("list_groups", DOMAIN_READER("target.domain_id"), "List groups") \
+    X("list_groups_for_user", DOMAIN_READER("target.user.domain_id") " or user_id:%(target.user.id)s", "List the groups of a user") \
+    X("create_group", DOMAIN_MANAGER("target.group.domain_id"), "Create a group") \
+    X("update_group", DOMAIN_MANAGER("target.group.domain_id"), "Change a group") \
+    X("delete_group", DOMAIN_MANAGER("target.group.domain_id"), "Delete a group") \
+    X("list_users_in_group", DOMAIN_READER("target.group.domain_id"), "List a group's users") \
+    X("check_user_in_group", READER " or (role:reader and domain_id:%(target.group.domain_id)s and domain_id:%(target.user.domain_id)s)", \
+      "Check whether a user is in a group") \
+    X("add_user_to_group", ADMIN " or (role:manager and domain_id:%(target.group.domain_id)s and domain_id:%(target.user.domain_id)s)", \
+      "Add a user to a group") \
+    X("remove_user_from_group", ADMIN " or (role:manager and domain_id:%(target.group.domain_id)s and domain_id:%(target.user.domain_id)s)", \
+      "Remove a user from a group") \
+    X("get_role", READER " or role:manager", "Show a role") \
+    X("list_roles", READER " or role:manager", "List roles") \
+    X("create_role", ADMIN, "Create a role") \
+    X("update_role", ADMIN, "Change a role") \
+    X("delete_role", ADMIN, "Delete a role") \
+    X("get_domain_role", READER, "Show a role of a domain") \
+    X("list_domain_roles", READER, "List the roles of a domain") \
+    X("create_domain_role", ADMIN, "Create a role of a domain") \
+    X("update_domain_role", ADMIN, "Change a role of a domain") \
+    X("delete_domain_role", ADMIN, "Delete a role of a domain") \
+    X("get_implied_role", READER, "Show that a role implies another") \
+    X("check_implied_role", READER, "Check that a role implies another") \
+    X("list_implied_roles", READER, "List what a role implies") \
+    X("list_role_inference_rules", READER, "List what all roles imply") \
+    X("create_implied_role", ADMIN, "Let a role imply another") \
+    X("delete_implied_role", ADMIN, "Let a role no longer imply another") \
+    X("check_grant", GRANT_READER, "Check for a role of a user or group on a project or domain") \
+    X("list_grants", GRANT_READER, "List the roles of a user or group on a project or domain") \
+    X("create_grant", GRANT_MANAGER, "Give a role on a project or domain") \
+    X("revoke_grant", GRANT_MANAGER, "Take a role on a project or domain") \
+    X("list_system_grants_for_user", READER, "List a user's roles on the system") \
+    X("check_system_grant_for_user", READER, "Check for a user's role on the system") \
+    X("create_system_grant_for_user", ADMIN, "Give a user a role on the system") \
+    X("revoke_system_grant_for_user", ADMIN, "Take a user's role on the system") \
+    X("list_system_grants_for_group", READER, "List a group's roles on the system") \
+    X("check_system_grant_for_group", READER, "Check for a group's role on the system") \
+    X("create_system_grant_for_group", ADMIN, "Give a group a role on the system") \
+    X("revoke_system_grant_for_group", ADMIN, "Take a group's role on the system") \
+    X("list_role_assignments", DOMAIN_READER("target.domain_id"), "List who has which role where") \
+    X("list_role_assignments_for_tree", DOMAIN_READER("target.domain_id") " or (role:admin and project_id:%(target.project.id)s)", \
+      "List the role assignments below a project") \
+    X("get_auth_catalog", ANYBODY, "Show the catalog of the token's scope") \
+    X("get_auth_projects", ANYBODY, "List the projects that the caller may have a token for") \
+    X("get_auth_domains", ANYBODY, "List the domains that the caller may have a token for") \
+    X("get_auth_system", ANYBODY, "Tell whether the caller may have a token for the system") \
+    X("check_token", READER " or user_id:%(target.token.user_id)s", "Check a token") \
+    X("validate_token", READER " or role:service or user_id:%(target.token.user_id)s", "Show a token") \
+    X("revoke_token", ADMIN " or user_id:%(target.token.user_id)s", "Revoke a token")
+
+const struct policy_default identity_policies[] = {
+#define X(rule, expression, help) { "identity:" rule, expression, help },
+    POLICIES(X)
+#undef X
+    { NULL, NULL, NULL }
+};

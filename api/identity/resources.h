@@ -1,0 +1,65 @@
+/* resources.h: what the files of the identity service share. */
+#ifndef IDENTITY_RESOURCES_H
+#define IDENTITY_RESOURCES_H
+#include "identity/identity.h"
+#include "identity/keys.h"
+
+/* Of the open identity; immutable while it is open. */
+struct identity_state {
+    const struct rest_env *env;
+    struct key_ring *keys;
+    int64_t lifetime_us;
+};
+extern struct identity_state identity_state;
+
+/* --- the tables, one file each */
+extern const struct rest_resource identity_domains, identity_projects, identity_users, identity_groups, identity_roles, identity_regions,
+    identity_services, identity_endpoints;
+extern const struct rest_route identity_discovery_routes[], identity_token_routes[], identity_scope_routes[], identity_project_routes[],
+    identity_user_routes[], identity_group_routes[], identity_role_routes[], identity_grant_routes[], identity_assignment_routes[],
+    identity_region_routes[];
+extern const struct policy_default identity_policies[];
+
+/* --- common.c */
+/* Attributes that no table names are kept as they came, in the column "extra": for before_create() and before_update() ('old' NULL: none). */
+int extra_fold(const struct rest_attr *attrs, struct rows *old, json_t *body, struct cairn_error *err);
+int extra_emit(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err);
+/* Texts that are never null in the catalog: null empties them. */
+void null_is_empty(json_t *body, const char *key);
+/* Options are merged key by key; null takes one away.  'known' ends with NULL.  CAIRN_INVALID: not known, or not a boolean. */
+int options_fold(struct rows *old, json_t *body, const char *const *known, struct cairn_error *err);
+int options_emit(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err);
+extern const char *const options_resource[];    /* "immutable" */
+/* CAIRN_DENIED when the row's options say immutable; an update that takes just this away passes. */
+int immutable_guard(const char *noun, struct rows *old, const json_t *body, struct cairn_error *err);
+/* "links": {"self": base + path + "/" + id}. */
+int links_emit_at(struct rest_call *call, struct json_out *out, const char *path, const char *id);
+/* ?name__contains=x and its kin, on text attributes that can be filtered; and the domain of callers with a token for one. */
+int narrow_common(struct rest_call *call, const struct rest_resource *resource, struct str *where, struct rest_values *values);
+/* The domain that a new object goes to when the body does not say: the caller's scope, else "default".  Borrowed. */
+const char *default_domain(struct rest_call *call);
+/* CAIRN_NOT_FOUND "Could not find NOUN: ID." unless the row is there; 'table' is ours. */
+int must_exist(struct tx *tx, const char *noun, const char *table, const char *id, struct cairn_error *err);
+/* Hook for after_create, after_update: nothing but identity_changed(). */
+int changed_hook(struct rest_call *call, const json_t *body, struct cairn_error *err);
+int changed_hook_delete(struct rest_call *call, struct cairn_error *err);
+/* Attributes of a policy's target that the engine does not know: see policies.c. */
+const char *identity_target(struct rest_call *call, const char *attr);
+/* A value for identity_target() that some earlier part of the request found out; copied. */
+void target_note(struct rest_call *call, const char *attr, const char *value);
+
+/* --- tokens.c: who the token in X-Subject-Token stands for; found out once for each request.  Borrowed; NULL with an error. */
+const struct auth *subject_token(struct rest_call *call, struct cairn_error *err);
+
+/* --- cascade.c: what goes with an object; in the caller's transaction, before the row itself */
+int user_goes(struct tx *tx, const char *id, struct cairn_error *err);
+int group_goes(struct tx *tx, const char *id, struct cairn_error *err);
+int project_goes(struct tx *tx, const char *id, struct cairn_error *err);
+int domain_goes(struct tx *tx, const char *id, struct cairn_error *err);
+
+/* --- grants.c: " and ..." that keeps the roles which the grant in the path gives */
+int grants_narrow(struct rest_call *call, struct str *where, struct rest_values *values);
+
+/* --- between domains.c and projects.c: a domain is also a project that is a domain */
+int domain_may_go(struct rest_call *call, struct rows *row, struct cairn_error *err);
+#endif

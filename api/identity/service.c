@@ -1,0 +1,105 @@
+/* service.c: the identity service as a whole: its configuration, its life, its tables. */
+#include "config.h"
+#include "identity/identity.h"
+
+#include "base/config.h"
+#include "base/thread.h"
+#include "identity/password.h"
+#include "identity/resources.h"
+#include "identity/revoke.h"
+#include "identity/sessions.h"
+
+struct identity_state identity_state;
+
+const struct cairn_key identity_keys[] = {
+    CAIRN_KEY("token_lifetime", CAIRN_KEY_DURATION, "4h", "How long a token is valid; a minute to seven days."),
+    CAIRN_KEY_RANGE("password_parallel", "2", 1, 64, "How many passwords are hashed at the same time."),
+    CAIRN_KEY_RANGE("password_waiting", "16", 0, 1024, "How many logins may wait for that; more are told to come again (503)."),
+    { .name = NULL }
+};
+
+static int64_t
+setting(const struct config *config, const char *key, int64_t dflt)
+{
+    return config != NULL ? config_int(config, IDENTITY_SECTION, key) : dflt;
+}
+
+int
+identity_open(const struct rest_env *env, struct cairn_error *err)
+{
+    int64_t lifetime_ms = setting(env->config, "token_lifetime", INT64_C(4) * 3600 * 1000);
+    struct key_ring *keys;
+
+    if (lifetime_ms < 60 * 1000 || lifetime_ms > INT64_C(7) * 24 * 3600 * 1000)
+        return cairn_fail(err, CAIRN_INVALID, "[identity] token_lifetime must be between a minute and seven days");
+    password_limits((unsigned)setting(env->config, "password_parallel", 2), (unsigned)setting(env->config, "password_waiting", 16));
+    if (keys_open(env->state_dir, &keys, err) < 0)
+        return -1;
+    if (sessions_open(env->catalog, keys, lifetime_ms * 1000, err) < 0) {
+        keys_close(keys);
+        return -1;
+    }
+    identity_state = (struct identity_state){ .env = env, .keys = keys, .lifetime_us = lifetime_ms * 1000 };
+    http_set_authenticator(identity_authenticate, NULL);
+    return 0;
+}
+
+void
+identity_close(void)
+{
+    http_set_authenticator(NULL, NULL);
+    sessions_close();
+    keys_close(identity_state.keys);
+    identity_state = (struct identity_state){ 0 };
+}
+
+int
+identity_authenticate(void *arg, const char *token, struct auth **ret, struct cairn_error *err)
+{
+    (void)arg;
+    return session_check(token, 0, ret, err);
+}
+
+int
+identity_changed(struct tx *tx, struct cairn_error *err)
+{
+    return sessions_changed(tx, err);
+}
+
+void
+identity_refresh(void)
+{
+    sessions_refresh();
+}
+
+void
+identity_metrics(struct str *out)
+{
+    unsigned long hashed, remembered;
+
+    password_counts(&hashed, &remembered);
+    sessions_metrics(out);
+    str_addf(out, "# TYPE cairn_password_checks_total counter\n"
+                  "cairn_password_checks_total{result=\"hashed\"} %lu\ncairn_password_checks_total{result=\"remembered\"} %lu\n", hashed, remembered);
+}
+
+static const struct rest_resource *const resources[] = {
+    &identity_domains, &identity_projects, &identity_users, &identity_groups, &identity_roles, &identity_regions, &identity_services,
+    &identity_endpoints, NULL
+};
+static const struct rest_route *const routes[] = {
+    identity_discovery_routes, identity_token_routes, identity_scope_routes, identity_project_routes, identity_user_routes, identity_group_routes,
+    identity_role_routes, identity_grant_routes, identity_assignment_routes, identity_region_routes, NULL
+};
+
+const struct rest_service identity_service = {
+    .name = "identity",
+    .resources = resources,
+    .routes = routes,
+    .policies = identity_policies,
+    .request_id_headers = { "X-Openstack-Request-Id" },
+    .time_style = REST_TIME_MICRO_Z,
+    .paging = REST_PAGE_KEYSTONE,
+    .not_found = "Could not find %s: %s.",
+    .target = identity_target,
+};

@@ -1,0 +1,314 @@
+/* who.c: see who.h.  Roles are always counted anew from the catalog: a token says where it is valid, never what it may do. */
+#include "config.h"
+#include "identity/who.h"
+
+#include <stddef.h>
+
+#include "base/str.h"
+
+void
+who_user_free(struct who_user *u)
+{
+    free(u->id);
+    free(u->name);
+    free(u->domain_id);
+    free(u->domain_name);
+    free(u->default_project_id);
+    if (u->hash != NULL)
+        explicit_bzero(u->hash, strlen(u->hash));
+    free(u->hash);
+    *u = (struct who_user){ 0 };
+}
+
+#define USER_SELECT \
+    "select u.id as id, u.name as name, u.enabled as enabled, u.default_project_id as default_project_id, d.id as domain_id," \
+    " d.name as domain_name, d.enabled as domain_enabled, p.hash as hash, p.expires_us as expires_us" \
+    " from users u join domains d on d.id = u.domain_id" \
+    " left join passwords p on p.id = (select q.id from passwords q where q.user_id = u.id order by q.created_us desc, q.id desc limit 1)"
+
+int
+who_user_load(struct tx *tx, const char *id, const char *name, const char *domain_id, const char *domain_name, struct who_user *ret,
+              struct cairn_error *err)
+{
+    CLEANUP_ROWS struct rows *rows = NULL;
+    int got;
+
+    if (id != NULL)
+        got = tx_query(tx, &rows, err, USER_SELECT " where u.id = ?", "s", id);
+    else if (domain_id != NULL)
+        got = tx_query(tx, &rows, err, USER_SELECT " where u.name = ? and d.id = ?", "ss", name, domain_id);
+    else
+        got = tx_query(tx, &rows, err, USER_SELECT " where u.name = ? and d.name = ?", "ss", name, domain_name);
+    if (got < 0 || (got = rows_next(rows, err)) < 0)
+        return -1;
+    if (got == 0)
+        return cairn_fail(err, CAIRN_NOT_FOUND, "Could not find user: %s.", id != NULL ? id : name);
+    *ret = (struct who_user){
+        .id = xstrdup(row_text(rows, "id")),
+        .name = xstrdup(row_text(rows, "name")),
+        .domain_id = xstrdup(row_text(rows, "domain_id")),
+        .domain_name = xstrdup(row_text(rows, "domain_name")),
+        .default_project_id = xstrdup(row_text(rows, "default_project_id")),
+        .hash = xstrdup(row_text(rows, "hash")),
+        .password_expires_us = row_int(rows, "expires_us"),
+        .enabled = (int)(row_int(rows, "enabled") & row_int(rows, "domain_enabled")),
+    };
+    return 0;
+}
+
+int
+who_find_project(struct tx *tx, const char *id, const char *name, const char *domain_id, const char *domain_name, char **ret_id,
+                 struct cairn_error *err)
+{
+    static const char by_id[] = "select p.id from projects p join domains d on d.id = p.domain_id where p.id = ? and p.enabled = 1 and d.enabled = 1";
+    static const char by_name[] = "select p.id from projects p join domains d on d.id = p.domain_id where p.name = ? and p.enabled = 1"
+                                  " and d.enabled = 1 and d.id = ?";
+    static const char by_names[] = "select p.id from projects p join domains d on d.id = p.domain_id where p.name = ? and p.enabled = 1"
+                                   " and d.enabled = 1 and d.name = ?";
+    int got = id != NULL          ? tx_text(tx, ret_id, err, by_id, "s", id)
+              : domain_id != NULL ? tx_text(tx, ret_id, err, by_name, "ss", name, domain_id)
+                                  : tx_text(tx, ret_id, err, by_names, "ss", name, domain_name);
+
+    if (got < 0)
+        return -1;
+    return *ret_id != NULL ? 0 : cairn_fail(err, CAIRN_NOT_FOUND, "Could not find project: %s.", id != NULL ? id : name);
+}
+
+int
+who_find_domain(struct tx *tx, const char *id, const char *name, char **ret_id, struct cairn_error *err)
+{
+    int got = id != NULL ? tx_text(tx, ret_id, err, "select id from domains where id = ? and enabled = 1", "s", id)
+                         : tx_text(tx, ret_id, err, "select id from domains where name = ? and enabled = 1", "s", name);
+
+    if (got < 0)
+        return -1;
+    return *ret_id != NULL ? 0 : cairn_fail(err, CAIRN_NOT_FOUND, "Could not find domain: %s.", id != NULL ? id : name);
+}
+
+/* --- roles in effect: given to the user or a group of theirs, here or inherited from above, and all that these imply */
+#define ACTOR \
+    "((a.actor_type = 'user' and a.actor_id = ?) or" \
+    " (a.actor_type = 'group' and a.actor_id in (select group_id from group_members where user_id = ?)))"
+#define IMPLIED \
+    " union select i.implied_id from implied_roles i join r on i.prior_id = r.id)" \
+    " select ro.id as id, ro.name as name from r join roles ro on ro.id = r.id where ro.domain_id = '' order by ro.name"
+
+static int
+query_roles(struct tx *tx, const char *user_id, enum auth_scope scope, const char *target_id, const char *domain_id, struct rows **ret,
+            struct cairn_error *err)
+{
+    static const char project[] =
+        "with recursive up(id, parent_id) as (select p.id, p.parent_id from projects p where p.id = ?"
+        " union select p.id, p.parent_id from projects p join up on p.id = up.parent_id),"
+        " r(id) as (select a.role_id from assignments a where " ACTOR " and ("
+        "(a.inherited = 0 and a.target_type = 'project' and a.target_id = ?)"
+        " or (a.inherited = 1 and a.target_type = 'project' and a.target_id in (select up.parent_id from up where up.parent_id is not null))"
+        " or (a.inherited = 1 and a.target_type = 'domain' and a.target_id = ?))" IMPLIED;
+    static const char other[] =
+        "with recursive r(id) as (select a.role_id from assignments a where " ACTOR
+        " and a.inherited = 0 and a.target_type = ? and a.target_id = ?" IMPLIED;
+
+    switch (scope) {
+    case AUTH_PROJECT:
+        return tx_query(tx, ret, err, project, "sssss", target_id, user_id, user_id, target_id, domain_id);
+    case AUTH_DOMAIN:
+        return tx_query(tx, ret, err, other, "ssss", user_id, user_id, "domain", target_id);
+    case AUTH_SYSTEM:
+        return tx_query(tx, ret, err, other, "ssss", user_id, user_id, "system", "all");
+    case AUTH_UNSCOPED:
+        break;
+    }
+    return cairn_fail(err, CAIRN_INTERNAL, "an unscoped token has no roles");
+}
+
+/* --- one block */
+#define STRINGS(X) \
+    X(user_id) X(user_name) X(user_domain_id) X(user_domain_name) X(project_id) X(project_name) X(project_domain_id) X(project_domain_name) \
+    X(domain_id) X(domain_name) X(token_id) X(audit_id) X(audit_chain_id)
+
+struct block { char *p; };
+
+static const char *
+keep(struct block *b, const char *text)
+{
+    char *at = b->p;
+    size_t size = strlen(text != NULL ? text : "") + 1;
+
+    memcpy(at, text != NULL ? text : "", size);
+    b->p += size;
+    return at;
+}
+
+static size_t
+list_size(const char *const *list, unsigned count)
+{
+    size_t size = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        size += strlen(list[i]) + 1;
+    return size;
+}
+
+static void
+keep_list(struct block *b, const char **at, const char *const *list, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        at[i] = keep(b, list[i]);
+}
+
+struct auth *
+who_pack(const struct auth *draft)
+{
+    size_t pointers = (size_t)draft->roles_count * 2 + draft->methods_count;
+    size_t size = sizeof *draft + pointers * sizeof(char *);
+    struct block b;
+    struct auth *a;
+    const char **lists;
+
+#define X(field) size += strlen(draft->field != NULL ? draft->field : "") + 1;
+    STRINGS(X)
+#undef X
+    size += list_size(draft->roles, draft->roles_count) + list_size(draft->role_ids, draft->roles_count)
+            + list_size(draft->methods, draft->methods_count);
+    a = xmalloc(size);
+    *a = *draft;
+    lists = (const char **)(a + 1);
+    b.p = (char *)(lists + pointers);
+#define X(field) a->field = keep(&b, draft->field);
+    STRINGS(X)
+#undef X
+    keep_list(&b, lists, draft->roles, draft->roles_count);
+    keep_list(&b, lists + draft->roles_count, draft->role_ids, draft->roles_count);
+    keep_list(&b, lists + 2 * draft->roles_count, draft->methods, draft->methods_count);
+    a->roles = lists;
+    a->role_ids = lists + draft->roles_count;
+    a->methods = lists + 2 * draft->roles_count;
+    a->refs = 1;
+    return a;
+}
+
+/* --- resolving */
+struct names { char *id, *name, *domain_id, *domain_name; };
+
+static void
+names_free(struct names *n)
+{
+    free(n->id);
+    free(n->name);
+    free(n->domain_id);
+    free(n->domain_name);
+}
+
+struct role_names { char **ids, **names; unsigned count; };
+
+static void
+role_names_free(struct role_names *r)
+{
+    for (unsigned i = 0; i < r->count; i++) {
+        free(r->ids[i]);
+        free(r->names[i]);
+    }
+    free(r->ids);
+    free(r->names);
+}
+
+static int
+gone(struct cairn_error *err)
+{
+    return cairn_fail(err, CAIRN_UNAUTHENTICATED, "the token's user, scope or roles are no longer valid");
+}
+
+static int
+load_scope(struct tx *tx, const struct token *token, struct names *ret, struct cairn_error *err)
+{
+    CLEANUP_ROWS struct rows *rows = NULL;
+    int got;
+
+    if (token->scope == AUTH_PROJECT)
+        got = tx_query(tx, &rows, err,
+                       "select p.id as id, p.name as name, d.id as domain_id, d.name as domain_name from projects p"
+                       " join domains d on d.id = p.domain_id where p.id = ? and p.enabled = 1 and d.enabled = 1", "s", token->target_id);
+    else if (token->scope == AUTH_DOMAIN)
+        got = tx_query(tx, &rows, err,
+                       "select d.id as id, d.name as name, '' as domain_id, '' as domain_name from domains d where d.id = ? and d.enabled = 1",
+                       "s", token->target_id);
+    else
+        return 0;
+    if (got < 0 || (got = rows_next(rows, err)) < 0)
+        return -1;
+    if (got == 0)
+        return gone(err);
+    *ret = (struct names){ xstrdup(row_text(rows, "id")), xstrdup(row_text(rows, "name")), xstrdup(row_text(rows, "domain_id")),
+                           xstrdup(row_text(rows, "domain_name")) };
+    return 0;
+}
+
+static int
+load_roles(struct tx *tx, const struct token *token, const char *domain_id, struct role_names *ret, struct cairn_error *err)
+{
+    CLEANUP_ROWS struct rows *rows = NULL;
+    unsigned cap = 0;
+    int got;
+
+    if (query_roles(tx, token->user_id, token->scope, token->target_id, domain_id, &rows, err) < 0)
+        return -1;
+    while ((got = rows_next(rows, err)) > 0) {
+        if (ret->count == cap) {
+            cap = cap > 0 ? cap * 2 : 8;
+            ret->ids = xrealloc(ret->ids, cap * sizeof *ret->ids);
+            ret->names = xrealloc(ret->names, cap * sizeof *ret->names);
+        }
+        ret->ids[ret->count] = xstrdup(row_text(rows, "id"));
+        ret->names[ret->count++] = xstrdup(row_text(rows, "name"));
+    }
+    return got < 0 ? -1 : ret->count > 0 ? 0 : gone(err);
+}
+
+int
+who_resolve(struct tx *tx, const struct token *token, const char *token_text, struct auth **ret, struct cairn_error *err)
+{
+    CLEANUP_WHO_USER struct who_user user = { 0 };
+    CLEANUP(names_free) struct names scope = { 0 };
+    CLEANUP(role_names_free) struct role_names roles = { 0 };
+    const char *methods[TOKEN_METHOD_COUNT];
+    struct auth draft = { .scope = token->scope };
+
+    if (who_user_load(tx, token->user_id, NULL, NULL, NULL, &user, err) < 0)
+        return err->code == CAIRN_NOT_FOUND ? gone(err) : -1;
+    if (!user.enabled)
+        return gone(err);
+    if (load_scope(tx, token, &scope, err) < 0)
+        return -1;
+    if (token->scope != AUTH_UNSCOPED && load_roles(tx, token, scope.domain_id, &roles, err) < 0)
+        return -1;
+    draft.user_id = user.id;
+    draft.user_name = user.name;
+    draft.user_domain_id = user.domain_id;
+    draft.user_domain_name = user.domain_name;
+    if (token->scope == AUTH_PROJECT) {
+        draft.project_id = scope.id;
+        draft.project_name = scope.name;
+        draft.project_domain_id = scope.domain_id;
+        draft.project_domain_name = scope.domain_name;
+    } else {
+        draft.domain_id = scope.id;
+        draft.domain_name = scope.name;
+    }
+    draft.roles = (const char *const *)roles.names;
+    draft.role_ids = (const char *const *)roles.ids;
+    draft.roles_count = roles.count;
+    for (unsigned i = 0; i < roles.count; i++)
+        draft.is_admin |= strcmp(roles.names[i], "admin") == 0;
+    for (unsigned i = 0; i < TOKEN_METHOD_COUNT; i++) {
+        if (token->methods & 1u << i)
+            methods[draft.methods_count++] = token_method_names[i];
+    }
+    draft.methods = methods;
+    draft.token_id = token_text;
+    draft.issued_us = token->issued_us;
+    draft.expires_us = token->expires_us;
+    draft.audit_id = token->audit_id;
+    draft.audit_chain_id = token->chain_id;
+    *ret = who_pack(&draft);
+    return 0;
+}
