@@ -571,8 +571,8 @@ server_narrow(struct rest_call *call, struct str *where, struct rest_values *val
 #define SHOW (REST_READ | REST_DETAIL)
 #define MADE (REST_READ | REST_DETAIL | REST_NO_COLUMN)
 static const struct rest_attr server_attrs[] = {
-    { .name = "id", .type = REST_UUID, .flags = REST_READ },
-    { .name = "name", .type = REST_STRING, .flags = REST_READ | REST_SORT },
+    { .name = "id", .column = "t.id", .type = REST_UUID, .flags = REST_READ },
+    { .name = "name", .column = "t.name", .type = REST_STRING, .flags = REST_READ | REST_SORT },
     { .name = "links", .type = REST_JSON, .flags = REST_READ | REST_NO_COLUMN, .emit = emit_links },
     { .name = "status", .type = REST_STRING, .flags = MADE, .emit = emit_status },
     { .name = "tenant_id", .column = "t.project_id", .type = REST_ID, .flags = SHOW },
@@ -646,7 +646,7 @@ const struct rest_resource servers_resource = {
     .attrs = server_attrs, .children = server_children, .ops = REST_LIST_OP | REST_DETAIL_OP,
     .rules = { .list = "os_compute_api:servers:detail", .show = "os_compute_api:servers:show",
                .all = "os_compute_api:servers:detail:get_all_tenants" },
-    .default_sort = "created_us desc, id desc", .narrow = server_narrow, .ignored_query = server_ignored,
+    .default_sort = "t.created_us desc, t.id desc", .narrow = server_narrow, .ignored_query = server_ignored,
     .columns = "t.id, t.vm_state, t.task_state, t.project_id, t.image_id, t.flavor, t.flavor_id, t.progress, t.fault_code, t.fault_message,"
                " t.fault_details, t.fault_us, t.config_drive, t.launched_us, t.terminated_us, t.number, t.availability_zone, h.name as host_name,"
                " h.heartbeat_us as host_heartbeat, h.enabled as host_enabled, h.forced_down as host_down",
