@@ -45,8 +45,8 @@ static const struct rest_attr project_attrs[] = {
     { .name = "domain_id",   .column = "t.domain_id",   .type = REST_STRING, .flags = REST_READ | REST_UPDATE | REST_NULL | REST_FILTER, .max = 64 },
     { .name = "parent_id",   .column = "t.parent_id",   .type = REST_STRING, .flags = REST_READ | REST_UPDATE | REST_NULL | REST_FILTER, .max = 64 },
     { .name = "description", .column = "t.description", .type = REST_TEXT,   .flags = REST_READ | REST_UPDATE | REST_NULL },
-    { .name = "enabled",     .column = "t.enabled",     .type = REST_BOOL,   .flags = REST_READ | REST_UPDATE | REST_FILTER | REST_LAX },
-    { .name = "is_domain",   .column = "t.is_domain",   .type = REST_BOOL,   .flags = REST_READ | REST_UPDATE | REST_FILTER | REST_LAX },
+    { .name = "enabled",     .column = "t.enabled",     .type = REST_BOOL,   .flags = REST_READ | REST_UPDATE | REST_FILTER },
+    { .name = "is_domain",   .column = "t.is_domain",   .type = REST_BOOL,   .flags = REST_READ | REST_UPDATE | REST_FILTER },
     { .name = "options",     .column = "t.options",     .type = REST_JSON,   .flags = REST_READ | REST_UPDATE, .emit = options_emit },
     { .name = "extra",       .column = "t.extra",       .type = REST_JSON,   .flags = REST_READ | REST_UPDATE, .emit = extra_emit },
     TAGS(REST_UPDATE),
@@ -60,8 +60,8 @@ static const struct rest_attr project_create_attrs[] = {
     { .name = "domain_id",   .type = REST_STRING, .flags = REST_CREATE | REST_NULL, .max = 64 },
     { .name = "parent_id",   .type = REST_STRING, .flags = REST_CREATE | REST_NULL, .max = 64 },
     { .name = "description", .type = REST_TEXT,   .flags = REST_CREATE | REST_NULL, .dflt = "\"\"" },
-    { .name = "enabled",     .type = REST_BOOL,   .flags = REST_CREATE | REST_LAX, .dflt = "true" },
-    { .name = "is_domain",   .type = REST_BOOL,   .flags = REST_CREATE | REST_LAX, .dflt = "false" },
+    { .name = "enabled",     .type = REST_BOOL,   .flags = REST_CREATE, .dflt = "true" },
+    { .name = "is_domain",   .type = REST_BOOL,   .flags = REST_CREATE, .dflt = "false" },
     { .name = "options",     .type = REST_OBJECT, .flags = REST_CREATE, .dflt = "{}" },
     TAGS(REST_CREATE),
     { .name = "id",          .type = REST_ID, .flags = REST_READ },
@@ -294,8 +294,9 @@ enabled_may_be(struct rest_call *call, struct rows *old, int enabled, struct cai
 static int
 domain_update(struct rest_call *call, struct rows *old, json_t *body, struct cairn_error *err)
 {
-    CLEANUP_FREE char *options = json_text(json_object_get(body, "options"));
-    CLEANUP_FREE char *extra = json_text(json_object_get(body, "extra"));
+    const json_t *new_options = json_object_get(body, "options"), *new_extra = json_object_get(body, "extra");
+    CLEANUP_FREE char *options = new_options != NULL ? json_text(new_options) : NULL;
+    CLEANUP_FREE char *extra = new_extra != NULL ? json_text(new_extra) : NULL;
     const char *id = row_text(old, "id");
     struct revocation what = { .domain_id = id };
     int enabled = json_bool(body, "enabled", (int)row_int(old, "enabled"));
@@ -306,8 +307,8 @@ domain_update(struct rest_call *call, struct rows *old, json_t *body, struct cai
         return -1;
     return tx_exec(call->tx, err,
                    "update domains set name = coalesce(?, name), description = coalesce(?, description), enabled = ?, options = coalesce(?, options),"
-                   " extra = coalesce(?, extra) where id = ?", "ssisss", json_str(body, "name"), json_str(body, "description"), (int64_t)enabled,
-                   json_object_get(body, "options") != NULL ? options : NULL, json_object_get(body, "extra") != NULL ? extra : NULL, id);
+                   " extra = coalesce(?, extra) where id = ?", "ssisss", json_str(body, "name"), json_str(body, "description"), (int64_t)enabled, options,
+                   extra, id);
 }
 
 static int

@@ -139,7 +139,7 @@ static const struct rest_attr service_attrs[] = {
     { .name = "type",        .column = "t.type",        .type = REST_STRING, .flags = REST_WRITE | REST_REQUIRED | REST_FILTER | REST_SORT, .min = 1, .max = 255 },
     { .name = "name",        .column = "t.name",        .type = REST_STRING, .flags = REST_WRITE | REST_NULL | REST_FILTER | REST_HIDDEN_NULL, .max = 255 },
     { .name = "description", .column = "t.description", .type = REST_TEXT,   .flags = REST_WRITE | REST_NULL | REST_HIDDEN_NULL },
-    { .name = "enabled",     .column = "t.enabled",     .type = REST_BOOL,   .flags = REST_WRITE | REST_LAX, .dflt = "true" },
+    { .name = "enabled",     .column = "t.enabled",     .type = REST_BOOL,   .flags = REST_WRITE, .dflt = "true" },
     { .name = "extra",       .column = "t.extra",       .type = REST_JSON,   .flags = REST_WRITE, .emit = extra_emit },
     { .name = "links",       .flags = REST_READ | REST_NO_COLUMN, .type = REST_JSON, .emit = service_links },
     { .name = NULL }
@@ -208,7 +208,7 @@ static const struct rest_attr endpoint_attrs[] = {
     { .name = "region_id",  .column = "t.region_id",  .type = REST_STRING, .flags = REST_WRITE | REST_NULL | REST_FILTER, .max = 255 },
     { .name = "region",     .type = REST_STRING, .flags = REST_WRITE | REST_NULL | REST_NO_COLUMN, .max = 255, .emit = region_emit },
     { .name = "url",        .column = "t.url",        .type = REST_TEXT,   .flags = REST_WRITE | REST_REQUIRED, .min = 1, .max = 2048, .check = url_check },
-    { .name = "enabled",    .column = "t.enabled",    .type = REST_BOOL,   .flags = REST_WRITE | REST_LAX, .dflt = "true" },
+    { .name = "enabled",    .column = "t.enabled",    .type = REST_BOOL,   .flags = REST_WRITE, .dflt = "true" },
     { .name = "extra",      .column = "t.extra",      .type = REST_JSON,   .flags = REST_WRITE, .emit = extra_emit },
     { .name = "links",      .flags = REST_READ | REST_NO_COLUMN, .type = REST_JSON, .emit = endpoint_links },
     { .name = NULL }

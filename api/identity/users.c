@@ -22,7 +22,7 @@ static const struct rest_attr user_attrs[] = {
     { .name = "id",                  .column = "t.id",                 .type = REST_ID,     .flags = REST_READ },
     { .name = "name",                .column = "t.name",               .type = REST_STRING, .flags = REST_READ | REST_FILTER | REST_SORT },
     { .name = "domain_id",           .column = "t.domain_id",          .type = REST_STRING, .flags = REST_READ | REST_FILTER },
-    { .name = "enabled",             .column = "t.enabled",            .type = REST_BOOL,   .flags = REST_READ | REST_FILTER | REST_LAX },
+    { .name = "enabled",             .column = "t.enabled",            .type = REST_BOOL,   .flags = REST_READ | REST_FILTER },
     { .name = "description",         .column = "t.description",        .type = REST_TEXT,   .flags = REST_READ | REST_HIDDEN_NULL },
     { .name = "email",               .column = "t.email",              .type = REST_STRING, .flags = REST_READ | REST_HIDDEN_NULL },
     { .name = "default_project_id",  .column = "t.default_project_id", .type = REST_STRING, .flags = REST_READ | REST_HIDDEN_NULL | REST_FILTER },
@@ -38,7 +38,7 @@ static const struct rest_attr user_attrs[] = {
 #define USER_BODY(required, enabled_dflt) \
     { .name = "name",               .type = REST_STRING, .flags = REST_CREATE | (required), .min = 1, .max = 255 }, \
     { .name = "domain_id",          .type = REST_STRING, .flags = REST_CREATE | REST_NULL, .max = 64 }, \
-    { .name = "enabled",            .type = REST_BOOL,   .flags = REST_CREATE | REST_LAX, .dflt = enabled_dflt }, \
+    { .name = "enabled",            .type = REST_BOOL,   .flags = REST_CREATE, .dflt = enabled_dflt }, \
     { .name = "description",        .type = REST_TEXT,   .flags = REST_CREATE | REST_NULL }, \
     { .name = "email",              .type = REST_STRING, .flags = REST_CREATE | REST_NULL, .max = 255 }, \
     { .name = "default_project_id", .type = REST_STRING, .flags = REST_CREATE | REST_NULL, .max = 64 }, \
