@@ -160,7 +160,7 @@ static int
 file_health(void *self, struct cairn_health *ret_health, struct cairn_error *err)
 {
     struct file_pool *pool = self;
-    uint64_t total, available;
+    uint64_t total = 0, available = 0;
 
     if (file_free_bytes(pool, &total, &available, err) < 0)
         return -1;

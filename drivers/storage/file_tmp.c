@@ -193,7 +193,7 @@ file_free_bytes(const struct file_pool *pool, uint64_t *ret_total, uint64_t *ret
 int
 file_room_for(const struct file_pool *pool, uint64_t bytes, struct cairn_error *err)
 {
-    uint64_t total, available;
+    uint64_t total = 0, available = 0;
 
     if (file_free_bytes(pool, &total, &available, err) < 0)
         return -1;

@@ -35,3 +35,21 @@ EXTRA_DIST += tests/drivers/check.sh
 if TESTS
 TESTS += tests/drivers/check.sh
 endif
+
+if TESTS
+if FILE
+check_PROGRAMS += tests/drivers/file_test
+tests_drivers_file_test_SOURCES = tests/drivers/file_test.c
+tests_drivers_file_test_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_drivers_file_test_LDADD = core/libcore.la $(CHECK_LIBS)
+TESTS += tests/drivers/file_test
+endif
+endif
+
+if TESTS
+check_PROGRAMS += tests/drivers/debug_test
+tests_drivers_debug_test_SOURCES = tests/drivers/debug_test.c
+tests_drivers_debug_test_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_drivers_debug_test_LDADD = core/libcore.la $(CHECK_LIBS)
+TESTS += tests/drivers/debug_test
+endif
