@@ -30,11 +30,13 @@ drivers_network_network_linuxbridge_la_SOURCES = \
 	drivers/network/linuxbridge/network.c \
 	drivers/network/linuxbridge/port.c \
 	drivers/network/linuxbridge/filter.c \
+	drivers/network/linuxbridge/nft.c \
 	drivers/network/linuxbridge/dhcp.c \
 	drivers/network/linuxbridge/rtnl.c \
 	drivers/network/linuxbridge/netns.c \
 	drivers/network/linuxbridge/names.c
-drivers_network_network_linuxbridge_la_CPPFLAGS = $(MODULE_CPPFLAGS)
+drivers_network_network_linuxbridge_la_CPPFLAGS = $(MODULE_CPPFLAGS) $(LIBNFTABLES_CFLAGS)
 drivers_network_network_linuxbridge_la_CFLAGS = $(AM_CFLAGS) -pthread
 drivers_network_network_linuxbridge_la_LDFLAGS = $(MODULE_LDFLAGS)
+drivers_network_network_linuxbridge_la_LIBADD = $(LIBNFTABLES_LIBS)
 endif

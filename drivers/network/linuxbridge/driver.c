@@ -84,21 +84,21 @@ driver_configure(const struct cairn_host *host, void **ret_self, struct cairn_er
     return 0;
 }
 
-/* The third word of what "nft --version" and "dnsmasq --version" print, or the second: what begins with a digit or "v". */
+/* Is the program there, and which version?  That is the first word of what it says of itself that is a number. */
 static int
-tool(struct lb *lb, const char *program, const char *shown, struct cairn_error *err)
+tool(struct lb *lb, const char *program, const char *option, struct cairn_error *err)
 {
-    const char *const argv[] = { program, "--version", NULL };
+    const char *const argv[] = { program, option, NULL };
     CLEANUP_FREE char *out = NULL;
     size_t at = strlen(lb->tools);
     char *save = NULL, *word;
 
     if (lb_run(lb, NULL, argv, NULL, 0, &out, err) < 0)
-        return cairn_error_context(err, "%s is needed", shown);
-    for (word = strtok_r(out, " \n", &save); word != NULL; word = strtok_r(NULL, " \n", &save))
-        if (strcspn(word, "0123456789") <= 1)
+        return cairn_error_context(err, "%s is needed", program);
+    for (word = strtok_r(out, " \n-,", &save); word != NULL; word = strtok_r(NULL, " \n-,", &save))
+        if (word[0] >= '0' && word[0] <= '9')
             break;
-    snprintf(lb->tools + at, sizeof lb->tools - at, "%s%s %.24s", at > 0 ? ", " : "", shown, word != NULL ? word : "?");
+    snprintf(lb->tools + at, sizeof lb->tools - at, "%s %.24s, ", program, word != NULL ? word : "?");
     return 0;
 }
 
@@ -108,8 +108,9 @@ driver_start(void *self, struct cairn_error *err)
     static const char *const modprobe[] = { "modprobe", "br_netfilter", NULL };
     struct lb *lb = self;
 
+    nft_stop(lb);
     lb->tools[0] = '\0';
-    if (tool(lb, "nft", "nftables", err) < 0 || tool(lb, "dnsmasq", "dnsmasq", err) < 0)
+    if (tool(lb, "ip", "-V", err) < 0 || tool(lb, "dnsmasq", "--version", err) < 0 || nft_start(lb, err) < 0)
         return -1;
     if (access("/proc/sys/net/bridge/bridge-nf-call-iptables", F_OK) < 0) {
         lb_run(lb, NULL, modprobe, NULL, 0, NULL, NULL);
@@ -119,15 +120,18 @@ driver_start(void *self, struct cairn_error *err)
     return filter_start(lb, err);
 }
 
+/* What is on the machine stays and works on. */
 static void
 driver_stop(void *self)
 {
-    (void)self;                         /* what is on the machine stays and works on */
+    nft_stop(self);
 }
 
 static void
 driver_destroy(void *self)
 {
+    if (self != NULL)
+        nft_stop(self);                 /* start() may have failed half way */
     free(self);
 }
 
@@ -140,7 +144,7 @@ driver_health(void *self, struct cairn_health *ret_health, struct cairn_error *e
 
     if (nl < 0)
         return -1;
-    snprintf(health.text, sizeof health.text, "%s, filter by br_netfilter", lb->tools);
+    snprintf(health.text, sizeof health.text, "%snftables with br_netfilter", lb->tools);
     memcpy(ret_health, &health, ret_health->size != 0 && ret_health->size < sizeof health ? ret_health->size : sizeof health);
     return 0;
 }

@@ -14,7 +14,7 @@
  *     inet   postrouting -150  reply_out          REPLY of what the host sends or routes to a bridge
  *     bridge postrouting   0   ingress i_<port>   -> g_<group>_in
  *
- * What nft is told is made from parsed numbers and checked ids only; one child makes one transaction. */
+ * What nft is told is made from parsed numbers and checked ids only; one script is one transaction: nft.c. */
 #include "linuxbridge.h"
 #include <inttypes.h>
 
@@ -77,14 +77,6 @@ table_name(const struct lb *lb, char ret[80])
     snprintf(ret, 80, "cairn-%s", lb->host->cloud_id);
 }
 
-static int
-nft(const struct lb *lb, const struct lb_text *script, struct cairn_error *err)
-{
-    static const char *const argv[] = { "nft", "-f", "-", NULL };
-
-    return lb_text_done(script, err) < 0 ? -1 : lb_run(lb, NULL, argv, script->buf, script->len, NULL, err);
-}
-
 int
 filter_start(struct lb *lb, struct cairn_error *err)
 {
@@ -93,16 +85,16 @@ filter_start(struct lb *lb, struct cairn_error *err)
 
     table_name(lb, table);
     lb_add(&t, base_script, table);
-    return nft(lb, &t, err) < 0 ? cairn_error_context(err, "cannot set up the packet filter") : 0;
+    return nft_run(lb, &t, NULL, err) < 0 ? cairn_error_context(err, "cannot set up the packet filter") : 0;
 }
 
 /* Runs the script; if that fails, perhaps because somebody flushed the rule set, makes the tables again and tries once more. */
 static int
 filter_run(struct lb *lb, const struct lb_text *script, struct cairn_error *err)
 {
-    if (nft(lb, script, NULL) == 0)
+    if (nft_run(lb, script, NULL, NULL) == 0)
         return 0;
-    return filter_start(lb, err) < 0 ? -1 : nft(lb, script, err);
+    return filter_start(lb, err) < 0 ? -1 : nft_run(lb, script, NULL, err);
 }
 
 /* Networks ------------------------------------------------------------------------------------------------------------------ */
@@ -116,17 +108,14 @@ set_member(struct lb_text *t, const char *table, const char *set, const char *de
         lb_add(t, "delete element inet %s %s { \"%s\" }\n", table, set, device);
 }
 
-static int
-zone_forget(struct lb *lb, const char *table, const char *bridge, struct cairn_error *err)
+/* An element of a map cannot be deleted by adding it first, for its value may differ: it may fail, then it is not there. */
+static void
+zone_forget(struct lb *lb, const char *table, const char *bridge)
 {
-    const struct cairn_host *host = lb->host;
-    char element[32];
-    const char *const argv[] = { "nft", "delete", "element", "inet", table, "zones", element, NULL };
-    struct cairn_child child = { .size = sizeof child, .argv = argv, .flags = CAIRN_CHILD_ANY_STATUS };
-    int32_t status;
+    CLEANUP_TEXT struct lb_text t = { 0 };
 
-    snprintf(element, sizeof element, "{ %s }", bridge);
-    return host->run(host->instance, NULL, &child, NULL, NULL, &status, err);
+    lb_add(&t, "delete element inet %s zones { \"%s\" }\n", table, bridge);
+    nft_run(lb, &t, NULL, NULL);
 }
 
 int
@@ -139,15 +128,15 @@ filter_network(struct lb *lb, const struct lb_link *bridge, int is_host, int nat
     set_member(&t, table, "bridges", bridge->name, 1);
     set_member(&t, table, "isolated", bridge->name, !is_host);
     set_member(&t, table, "nat", bridge->name, nat);
-    if (is_host) {
-        if (zone_forget(lb, table, bridge->name, err) < 0)
-            return -1;
-    } else
+    if (is_host)
+        zone_forget(lb, table, bridge->name);
+    else
         lb_add(&t, "add element inet %s zones { \"%s\" : %u }\n", table, bridge->name, (unsigned)bridge->index % 65534u + 1u);
     if (filter_run(lb, &t, NULL) == 0)
         return 0;
     /* The bridge was made anew since: it has another number now. */
-    return zone_forget(lb, table, bridge->name, err) < 0 ? -1 : filter_run(lb, &t, err);
+    zone_forget(lb, table, bridge->name);
+    return filter_run(lb, &t, err);
 }
 
 int
@@ -160,7 +149,8 @@ filter_network_remove(struct lb *lb, const char *bridge, struct cairn_error *err
     set_member(&t, table, "bridges", bridge, 0);
     set_member(&t, table, "isolated", bridge, 0);
     set_member(&t, table, "nat", bridge, 0);
-    return zone_forget(lb, table, bridge, err) < 0 ? -1 : filter_run(lb, &t, err);
+    zone_forget(lb, table, bridge);
+    return filter_run(lb, &t, err);
 }
 
 /* Ports --------------------------------------------------------------------------------------------------------------------- */
@@ -543,7 +533,7 @@ filter_group_remove(struct lb *lb, const char *id, struct cairn_error *err)
         return cairn_fail(err, CAIRN_CONFLICT, "security group %s is in use by a port on this host", id);
     }
     /* A rule of another group may name this one still: then the empty set stays until that group is applied again and this removed. */
-    if (nft(lb, &sets, NULL) < 0)
+    if (nft_run(lb, &sets, NULL, NULL) < 0)
         lb->host->log(lb->host->instance, CAIRN_LOG_INFO, "security group %s is gone, but a rule of another group names it", id);
     return 0;
 }
@@ -551,12 +541,13 @@ filter_group_remove(struct lb *lb, const char *id, struct cairn_error *err)
 int
 filter_groups(struct lb *lb, struct cairn_sink *sink, struct cairn_error *err)
 {
-    static const char *const argv[] = { "nft", "list", "chains", "bridge", NULL };
+    CLEANUP_TEXT struct lb_text t = { 0 };
     CLEANUP_FREE char *out = NULL;
     char table[80], *save = NULL;
     int ours = 0;
 
-    if (lb_run(lb, NULL, argv, NULL, 0, &out, err) < 0)
+    lb_add(&t, "list chains bridge\n");
+    if (nft_run(lb, &t, &out, err) < 0)
         return -1;
     table_name(lb, table);
     for (char *line = strtok_r(out, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {

@@ -2,7 +2,8 @@
  *
  *     driver.c   table, life cycle, lists          port.c    taps
  *     network.c  bridges, VXLAN, VLAN, host        filter.c  nftables: security groups, anti-spoofing
- *     dhcp.c     dnsmasq and its files             rtnl.c    rtnetlink;   netns.c  namespaces;   names.c  names, addresses, text
+ *     dhcp.c     dnsmasq and its files             nft.c     how nftables is told
+ *     rtnl.c     rtnetlink                         netns.c   namespaces                   names.c  names, addresses, text
  *
  * The kernel is the only memory: each object that the driver makes has a name derived from its id and, where the kernel keeps one, an
  * alias "cairn:<cloud>:<kind>:<id>".  Nothing is cached, so a crash at any point leaves what the next apply() or remove() understands. */
@@ -29,7 +30,8 @@ struct lb {
     const char *vxlan_local, *vxlan_group, *vxlan_peers, *dns_servers;
     uint32_t vxlan_port;
     uint32_t host_nat;
-    char tools[128];                    /* for health(): "nftables v1.0.6, dnsmasq 2.90" */
+    void *nft;                          /* owned: libnftables' context, from start() to stop(); nft.c locks it */
+    char tools[128];                    /* for health(): "ip 6.1.0, dnsmasq 2.90, " */
 };
 
 /* names.c ------------------------------------------------------------------------------------------------------------------ */
@@ -134,6 +136,13 @@ int netns_remove(const char *name, struct cairn_error *err);
 int netns_open(const char *name);       /* a descriptor, or -1 when there is no such namespace */
 /* Writes /proc/sys/net/<family>/conf/<device>/<key> of the caller's namespace; a kernel without it is no error. */
 int netns_sysctl(const char *family, const char *device, const char *key, const char *value, struct cairn_error *err);
+
+/* nft.c -------------------------------------------------------------------------------------------------------------------- */
+
+int nft_start(struct lb *lb, struct cairn_error *err);
+void nft_stop(struct lb *lb);
+/* The script is done as a whole or not at all.  Its output in '*ret_output' (may be NULL), free() it. */
+int nft_run(const struct lb *lb, const struct lb_text *script, char **ret_output, struct cairn_error *err);
 
 /* filter.c ----------------------------------------------------------------------------------------------------------------- */
 
