@@ -11,14 +11,15 @@
 struct scheduler;
 
 /* Loads the filters and weighers that [scheduler] names: "filters = alive, capacity, image, zone, affinity", "weighers = ram:1.0, disk:0.1". */
+extern const struct cairn_key scheduler_keys[];     /* of the section [scheduler] */
 int scheduler_open(struct plugins *plugins, const struct config *config, struct scheduler **ret, struct cairn_error *err);
 void scheduler_close(struct scheduler *s);
 
-/* Chooses a host and writes the allocation of request->server_id.  CAIRN_NO_HOST: the message says how many hosts each filter removed:
+/* Chooses a host, among them 'forced_host' alone ("HOST" or "ZONE:HOST") if there is one, and writes the allocation of request->server_id.  CAIRN_NO_HOST: the message says how many hosts each filter removed:
  * "no valid host: 12 hosts; alive removed 1, capacity removed 11 (largest free: 2 VCPUs, 512 MiB, 3 GiB)". */
 int schedule_claim(struct tx *tx, struct scheduler *s, const struct cairn_place_request *request, const char *user_id,
                    char ret_host_id[ID_UUID], char ret_host_name[256], struct cairn_error *err);
-/* The claim without the choice or the writing: counts for `cairn` and dry runs. */
+/* Gives back what the consumer holds; nothing is success. */
 int schedule_release(struct tx *tx, const char *consumer_id, struct cairn_error *err);
 
 /* Registers or refreshes a host's row from what its driver says and what [host] sets.  Called at start and by a timer with the heartbeat. */

@@ -89,3 +89,10 @@ tests_unit_http_filter_test_SOURCES = tests/unit/http_filter_test.c tests/unit/h
 tests_unit_http_filter_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_http_filter_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/http_filter_test
+
+## core/schedule
+check_PROGRAMS += tests/unit/schedule_test
+tests_unit_schedule_test_SOURCES = tests/unit/schedule_test.c
+tests_unit_schedule_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_schedule_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/schedule_test

@@ -42,6 +42,8 @@ struct cairn_place_host {
     const struct cairn_pair *const *traits;
     uint32_t traits_count;
     uint32_t servers;
+    /* What one server may have at most: the machine as it is, less what is reserved. */
+    double vcpu_total, ram_mib_total, disk_gib_total;
 };
 
 struct cairn_scheduler_plugin {
