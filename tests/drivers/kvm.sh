@@ -8,7 +8,7 @@ name=kvm-test-$$
 
 skip() { echo "SKIP: $1"; exit 77; }
 [ "$(id -u)" = 0 ] || skip "needs root (network namespace, libvirtd)"
-for tool in ip nsenter unshare libvirtd virsh qemu-system-x86_64 qemu-img qemu-io as ld; do
+for tool in ip nsenter unshare libvirtd virsh qemu-system-x86_64 qemu-img qemu-io qemu-nbd as ld; do
     command -v $tool > /dev/null || skip "needs $tool"
 done
 module=$build/drivers/compute/.libs/compute-kvm.so

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -427,6 +428,89 @@ START_TEST(a_raw_disk_that_claims_to_be_qcow2_stays_raw)
 }
 END_TEST
 
+START_TEST(a_disk_may_be_served_by_nbd)
+{
+    struct cairn_connection nbd = { .size = sizeof nbd, .kind = CAIRN_CONN_NBD, .format = CAIRN_FORMAT_RAW, .export_name = "vol" };
+    char command[2600], target[32];
+
+    snprintf(nbd.path, sizeof nbd.path, "%s/nbd.sock", dir);
+    snprintf(command, sizeof command, "qemu-nbd --fork -f raw -x vol -k %s %s", nbd.path, data_source.path);
+    ck_assert_int_eq(system(command), 0);       /* ends with its first client */
+    data_disk.source = &nbd;
+    ok(driver->disk_attach(self, NULL, SERVER, &data_disk, target, &err));
+    ck_assert_int_eq(system("virsh -q domblkinfo " SERVER " vdb | grep -Eq 'Capacity: +8388608'"), 0);
+    ok(driver->disk_detach(self, NULL, SERVER, DATA_DISK, &err));
+}
+END_TEST
+
+START_TEST(an_rbd_disk_brings_its_key_as_a_secret)
+{
+    static const char *const secret = "virsh -q secret-list | grep -q 'cairn " CLOUD " openstack'";
+    struct cairn_connection rbd = { .size = sizeof rbd, .kind = CAIRN_CONN_RBD, .format = CAIRN_FORMAT_RAW, .pool = "vms", .image = "v1",
+                                    .host = "192.0.2.1:6789,[2001:db8::1]:6789", .user = "openstack",
+                                    .secret = "AQBSdFhcGSjtJxAAfJ0w8ejwqPbjF5WkS8ovuQ==" };
+
+    root_disk.source = &rbd;
+    server.power_on = 0;
+    ok(driver->server_create(self, NULL, &server, &err));
+    ck_assert_int_eq(system(secret), 0);
+    ck_assert_int_eq(system("virsh -q dumpxml " SERVER " | grep -q \"<source protocol='rbd' name='vms/v1'>\""), 0);
+    ck_assert_int_eq(system("virsh -q dumpxml " SERVER " | grep -q \"<host name='2001:db8::1' port='6789'/>\""), 0);
+    ck_assert_int_ne(system("virsh -q dumpxml " SERVER " --security-info | grep -q AQBSdFhc"), 0);
+    rbd.secret[0] = '!';
+    fails(driver->server_create(self, NULL, &server, &err), CAIRN_INVALID);
+}
+END_TEST
+
+/* Each thread has a server of its own, as the daemon's workers have. */
+static void *
+one_life(void *number)
+{
+    struct cairn_error why = CAIRN_ERROR_INIT;
+    struct cairn_connection source = root_source;
+    struct cairn_disk disk = root_disk;
+    const struct cairn_disk *list[] = { &disk };
+    struct cairn_server mine = server;
+    struct cairn_server_state state = { .size = 0 };
+    char id[64];
+
+    snprintf(id, sizeof id, "bbbbbbbb-0000-4000-8000-0000000001%02x", *(int *)number);
+    snprintf(source.path, sizeof source.path, "%s/root-%d.raw", dir, *(int *)number);
+    disk.source = &source;
+    mine.id = id;
+    mine.disks = list;
+    if (driver->server_create(self, NULL, &mine, &why) < 0 || driver->server_state(self, id, &state, &why) < 0 ||
+        state.power != CAIRN_POWER_RUNNING || driver->server_pause(self, id, &why) < 0 || driver->server_unpause(self, id, &why) < 0 ||
+        driver->server_stop(self, NULL, id, 0, &why) < 0 || driver->server_destroy(self, NULL, id, &why) < 0) {
+        fprintf(stderr, "%s: %s\n", id, why.message);
+        return NULL;
+    }
+    return number;
+}
+
+START_TEST(servers_live_side_by_side)
+{
+    struct cairn_sink sink = { .item_size = sizeof(struct cairn_server_state) };
+    pthread_t threads[6];
+    int numbers[6];
+    void *result;
+    char path[1200];
+
+    for (int i = 0; i < 6; i++) {
+        numbers[i] = i;
+        snprintf(path, sizeof path, "%s/root-%d.raw", dir, i);
+        copy_file(getenv("KVM_TEST_POWER"), path);
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, one_life, &numbers[i]), 0);
+    }
+    for (int i = 0; i < 6; i++) {
+        pthread_join(threads[i], &result);
+        ck_assert_ptr_eq(result, &numbers[i]);
+    }
+    ok(driver->server_list(self, &sink, &err));
+    ck_assert_uint_eq(sink.count, 0);
+}
+END_TEST
+
 START_TEST(a_nic_comes_and_goes)
 {
     struct cairn_nic nic = { .size = sizeof nic, .kind = CAIRN_NIC_TAP, .mtu = 1450, .id = PORT, .mac = "fa:16:3e:00:00:01", .device = "tapkvmtest" };
@@ -612,10 +696,14 @@ main(void)
         return 77;
     }
     tcase_add_checked_fixture(fresh, describe, remove_server);
+    tcase_set_timeout(fresh, 120);
+    tcase_set_timeout(booted, 120);
     tcase_add_test(fresh, a_created_server_boots_and_says_login);
     tcase_add_test(fresh, create_again_changes_nothing);
     tcase_add_test(fresh, create_without_power_only_defines);
     tcase_add_test(fresh, an_unknown_server_is_not_found);
+    tcase_add_test(fresh, an_rbd_disk_brings_its_key_as_a_secret);
+    tcase_add_test(fresh, servers_live_side_by_side);
     tcase_add_test(fresh, a_server_whose_disk_is_missing_fails_with_its_path);
     tcase_add_checked_fixture(booted, boot_server, remove_server);
     tcase_add_test(booted, destroy_twice_is_success_and_leaves_no_file);
@@ -632,6 +720,7 @@ main(void)
     tcase_add_test(booted, a_disk_comes_and_goes_while_the_guest_runs);
     tcase_add_test(booted, a_disk_is_attached_to_a_server_that_is_off);
     tcase_add_test(booted, a_raw_disk_that_claims_to_be_qcow2_stays_raw);
+    tcase_add_test(booted, a_disk_may_be_served_by_nbd);
     tcase_add_test(booted, a_nic_comes_and_goes);
     tcase_add_test(booted, a_disk_is_copied_while_the_guest_writes_elsewhere);
     tcase_add_test(booted, consoles_listen_while_the_guest_runs);

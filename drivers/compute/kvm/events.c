@@ -1,7 +1,18 @@
 /* events.c: what happens by itself: libvirt's event loop, lifecycle events, and a libvirtd that goes and comes. */
 
 #include "kvm.h"
+#include <signal.h>
 #include <time.h>
+
+/* The daemon's signals are its own threads' business. */
+static void
+block_signals(void)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+}
 
 /* -- the event loop: one thread for all instances, since libvirt has one loop per process -------------------------------- */
 
@@ -22,6 +33,7 @@ static void *
 loop_run(void *data)
 {
     (void)data;
+    block_signals();
     while (!__atomic_load_n(&loop_ending, __ATOMIC_ACQUIRE))
         if (virEventRunDefaultImpl() < 0) {     /* nothing sensible can be done; do not spin */
             struct timespec pause = { 0, 100000000 };
@@ -267,6 +279,7 @@ keeper_run(void *data)
     uint32_t stopping, lost;
     uint64_t changes;
 
+    block_signals();
     for (;;) {
         pthread_mutex_lock(&kvm->lock);
         stopping = kvm->stopping;
