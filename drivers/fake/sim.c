@@ -126,7 +126,7 @@ sim_world_get(const char *name, size_t size, void (*end)(struct sim_world *world
 
     pthread_mutex_lock(&worlds_lock);
     for (world = worlds; world != NULL; world = world->next)
-        if (strcmp(world->name, name) == 0)
+        if (world->end == end && strcmp(world->name, name) == 0)
             break;
     if (world == NULL && (world = calloc(1, size)) != NULL) {
         pthread_mutex_init(&world->lock, NULL);
@@ -366,15 +366,16 @@ script_look(struct sim *sim)
     sim->seen = st;
 }
 
-/* The first rule for 'op' with this behaviour, used up once; 0: there is none. */
+/* The first rule for 'op' with this behaviour, used up once; 0: there is none.  'look': has the script changed? (once for each call) */
 static int
-rule_use(struct sim *sim, const char *op, enum behaviour what, struct rule *ret_rule)
+rule_use(struct sim *sim, const char *op, enum behaviour what, int look, struct rule *ret_rule)
 {
     struct rules *const sets[] = { &sim->scripted, &sim->fixed };
     int found = 0;
 
     pthread_mutex_lock(&sim->lock);
-    script_look(sim);
+    if (look)
+        script_look(sim);
     for (size_t s = 0; s < 2 && !found; s++) {
         for (size_t i = 0; i < sets[s]->len && !found; i++) {
             struct rule *rule = &sets[s]->rule[i];
@@ -404,7 +405,7 @@ hang(struct sim *sim, const char *op, const struct rule *rule)
             return;
         if (rule->ms >= 0 && sim_mono_ms() >= end)
             return;
-        if (rule->count < 0 && !rule_use(sim, op, HANG, &now))
+        if (rule->count < 0 && !rule_use(sim, op, HANG, 1, &now))
             return;
         sleep_ms(STEP_MS);
     }
@@ -416,16 +417,16 @@ sim_before(struct sim *sim, struct cairn_op *op, const char *name, struct cairn_
     struct rule rule;
     int64_t ms = sim->delay_ms, end;
 
-    if (rule_use(sim, name, HANG, &rule))
+    if (rule_use(sim, name, HANG, 1, &rule))
         hang(sim, name, &rule);
-    if (rule_use(sim, name, DELAY, &rule))
+    if (rule_use(sim, name, DELAY, 0, &rule))
         ms += rule.ms;
     for (end = ms > 0 ? sim_mono_ms() + ms : 0; ms > 0; ms = end - sim_mono_ms()) {
         if (op != NULL && sim->host->cancelled(op))
             return cairn_fail(err, CAIRN_CANCELLED, "%s was called off", name);
         sleep_ms(ms < STEP_MS ? ms : STEP_MS);
     }
-    if (rule_use(sim, name, FAIL, &rule))
+    if (rule_use(sim, name, FAIL, 0, &rule))
         return cairn_fail(err, rule.code, "%s fails because the simulation was told so", name);
     return 0;
 }
@@ -435,9 +436,9 @@ sim_after(struct sim *sim, const char *name)
 {
     struct rule rule;
 
-    if (rule_use(sim, name, LATE, &rule))
+    if (rule_use(sim, name, LATE, 1, &rule))
         sleep_ms(rule.ms);
-    return rule_use(sim, name, RUBBISH, &rule);
+    return rule_use(sim, name, RUBBISH, 0, &rule);
 }
 
 int

@@ -34,7 +34,7 @@ void *sim_map_take(struct sim_map *map, const char *key);                   /* r
 void sim_map_each(const struct sim_map *map, int (*fn)(void *arg, void *value), void *arg);
 void sim_map_free(struct sim_map *map, void (*free_value)(void *value));
 
-/* -- worlds: what a fake machine holds.  Instances with the same state directory share one, so that a reload loses nothing. -- */
+/* -- worlds: what a fake machine holds.  Instances of one driver with the same state directory share one, so that a reload loses nothing. -- */
 struct sim_world {
     struct sim_world *next;
     unsigned refs;

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #define FILE_HANDLE 256         /* bytes of a handle with its NUL */
+#define FILE_LITTLE (UINT64_C(1) << 20)     /* thin things begin with less than this */
 #define FILE_PATH   1024        /* of a path with its NUL: struct cairn_connection has no more */
 
 /* One instance, e.g. [storage:fast].  Written by configure() and start(), then only read: no lock. */
@@ -105,6 +106,8 @@ void file_volume_close(struct file_volume *volume);
 /* CAIRN_CONFLICT when QEMU has it open for writing (or for reading, with 'alone'). */
 int file_volume_idle(const struct file_volume *volume, const char *handle, int alone, struct cairn_error *err);
 int file_path(const struct file_pool *pool, const char *folder, const char *name, char ret_path[FILE_PATH], struct cairn_error *err);
+/* Gives volume 'id' a base of its own: a hard link to the bytes at 'name' in 'dir_fd'.  One from an attempt that failed is replaced. */
+int file_base_link(const struct file_pool *pool, int dir_fd, const char *name, const char *id, struct cairn_error *err);
 /* Runs qemu-img with limits.  argv begins with "qemu-img". */
 int file_tool(const struct file_pool *pool, struct cairn_op *op, uint32_t timeout_ms, const char *const *argv, struct cairn_error *err);
 /* Fills 'tmp' (named) with a copy, in the pool's format, at least as large as vol->size_bytes.  file_copy.c */

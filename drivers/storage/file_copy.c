@@ -57,8 +57,7 @@ source_of_volume(const struct file_pool *pool, const struct cairn_volume *vol, s
         rc = found < 0 ? -1 : cairn_fail(err, CAIRN_NOT_FOUND, "volume '%s' has no snapshot '%s'", handle, snapshot);
     /* The copy gets a link of its own to the base, and then holds only what the source wrote itself. */
     if (rc == 0 && volume.header.backing[0] != '\0' && pool->format == CAIRN_FORMAT_QCOW2) {
-        if (linkat(pool->base_fd, volume.id, pool->base_fd, vol->id, 0) < 0 && errno != EEXIST)
-            rc = cairn_fail_errno(err, errno, "cannot link the base of volume '%s'", vol->id);
+        rc = file_base_link(pool, pool->base_fd, volume.id, vol->id, err);
         snprintf(src->base_format, sizeof src->base_format, "%s", volume.header.backing_format[0] != '\0' ? volume.header.backing_format : "raw");
     }
     return rc < 0 ? -1 : file_path(pool, "volumes", handle, src->path, err);

@@ -76,7 +76,7 @@ file_snapshot_create(void *self, struct cairn_op *op, const char *handle, const 
         return -1;
     if (!there) {
         rc = file_volume_idle(&volume, handle, 1, err);
-        if (rc == 0 && (rc = file_room_for(pool, 0, err)) == 0)
+        if (rc == 0 && (rc = file_room_for(pool, FILE_LITTLE, err)) == 0)
             rc = snapshot_tool(pool, op, handle, "-c", snapshot_id, err);
     }
     file_volume_close(&volume);

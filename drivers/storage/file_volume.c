@@ -110,15 +110,16 @@ file_qcow2_grow(const struct file_pool *pool, struct cairn_op *op, const char *p
 
 /* -- create -- */
 
-/* Gives volume 'id' a base of its own: a hard link to the bytes at 'name' in 'dir_fd'.  One from an attempt that failed is replaced. */
-static int
-base_link(const struct file_pool *pool, int dir_fd, const char *name, const char *id, struct cairn_error *err)
+int
+file_base_link(const struct file_pool *pool, int dir_fd, const char *name, const char *id, struct cairn_error *err)
 {
     int again = 0;
 
     while (linkat(dir_fd, name, pool->base_fd, id, 0) < 0) {
         if (errno == ENOENT)
             return cairn_fail(err, CAIRN_NOT_FOUND, "there is no image '%s' in '%s'", name, pool->dir);
+        if (errno == EMLINK)
+            return cairn_fail(err, CAIRN_NO_SPACE, "image '%s' has as many volumes as the file system of '%s' allows links", name, pool->dir);
         if (errno != EEXIST || again++)
             return cairn_fail_errno(err, errno, "cannot link the base of volume '%s'", id);
         if (unlinkat(pool->base_fd, id, 0) < 0 && errno != ENOENT)
@@ -139,7 +140,7 @@ fill_overlay(const struct file_pool *pool, const struct cairn_volume *vol, struc
     char backing[80];
     int fd;
 
-    if (base_link(pool, pool->images_fd, vol->source_handle, vol->id, err) < 0)
+    if (file_base_link(pool, pool->images_fd, vol->source_handle, vol->id, err) < 0)
         return -1;
     fd = openat(pool->base_fd, vol->id, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0) {
@@ -249,7 +250,7 @@ file_volume_create(void *self, struct cairn_op *op, const struct cairn_volume *v
     if (there)
         return 0;
     instant = vol->source_kind == CAIRN_SOURCE_NONE || (vol->source_kind == CAIRN_SOURCE_IMAGE && pool->format == CAIRN_FORMAT_QCOW2);
-    if (file_room_for(pool, 0, err) < 0 || file_tmp_open(pool, !instant, &tmp, err) < 0)
+    if (file_room_for(pool, FILE_LITTLE, err) < 0 || file_tmp_open(pool, !instant, &tmp, err) < 0)
         return -1;
     rc = !instant                                ? file_fill_copy(pool, op, vol, &tmp, err)
          : vol->source_kind == CAIRN_SOURCE_NONE ? fill_empty(pool, vol, &tmp, err)
@@ -262,7 +263,11 @@ file_volume_create(void *self, struct cairn_op *op, const struct cairn_volume *v
     }
     file_tmp_drop(pool, &tmp);
     if (rc < 0) {
-        unlinkat(pool->base_fd, vol->id, 0);
+        struct cairn_error lost;
+
+        /* Only the base of a volume that is not there may go: somebody else's publishing may have come first. */
+        if (volume_there(pool, vol, handle, &lost) == 0)
+            unlinkat(pool->base_fd, vol->id, 0);
         return cairn_error_context(err, "volume '%s'", vol->id);
     }
     snprintf(ret_handle, 256, "%s", handle);
@@ -322,7 +327,7 @@ file_volume_extend(void *self, struct cairn_op *op, const char *handle, uint64_t
         cairn_fail(err, CAIRN_INVALID, "volume '%s' has %" PRIu64 " bytes: it cannot shrink to %" PRIu64, handle, volume.size_bytes, size_bytes);
     else if (size_bytes == volume.size_bytes)
         rc = 0;
-    else if (file_room_for(pool, 0, err) < 0)
+    else if (file_room_for(pool, FILE_LITTLE, err) < 0)
         rc = -1;
     else if (volume.format == CAIRN_FORMAT_RAW)     /* a running guest may have it open: growing does not disturb it */
         rc = ftruncate(volume.fd, (off_t)size_bytes) < 0 || fsync(volume.fd) < 0 ? cairn_fail_errno(err, errno, "cannot extend volume '%s'", handle) : 0;
@@ -400,7 +405,7 @@ file_volume_flatten(void *self, struct cairn_op *op, const char *handle, struct 
     if (volume.header.snapshots_count > 0)
         return cairn_fail(err, CAIRN_CONFLICT, "volume '%s' has snapshots, and they need its base too", handle);
     if (volume.header.backing[0] != '\0') {
-        if (file_room_for(pool, 0, err) < 0 || file_path(pool, "volumes", handle, path, err) < 0 ||
+        if (file_room_for(pool, FILE_LITTLE, err) < 0 || file_path(pool, "volumes", handle, path, err) < 0 ||
             file_tool(pool, op, pool->convert_ms, argv, err) < 0)
             return -1;
     }

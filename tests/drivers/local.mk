@@ -32,6 +32,7 @@ cairn_driver_check_SOURCES = tests/drivers/check.c tests/drivers/check.h tests/d
 cairn_driver_check_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 cairn_driver_check_LDADD = core/libcore.la
 EXTRA_DIST += tests/drivers/check.sh
+dist_man_MANS += tests/drivers/cairn-driver-check.1
 if TESTS
 TESTS += tests/drivers/check.sh
 endif
