@@ -1,1 +1,2 @@
-## tests/conformance/local.mk: tests/conformance.
+## tests/conformance/local.mk: Tempest.
+EXTRA_DIST += tests/conformance/run tests/conformance/passing
