@@ -31,10 +31,10 @@ cairn_driver_check_SOURCES = tests/drivers/check.c tests/drivers/check.h tests/d
 	tests/drivers/check_network.c
 cairn_driver_check_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 cairn_driver_check_LDADD = core/libcore.la
-EXTRA_DIST += tests/drivers/check.sh
+EXTRA_DIST += tests/drivers/check.sh tests/drivers/check_lab.sh
 dist_man_MANS += tests/drivers/cairn-driver-check.1
 if TESTS
-TESTS += tests/drivers/check.sh
+TESTS += tests/drivers/check.sh tests/drivers/check_lab.sh
 endif
 
 if TESTS
