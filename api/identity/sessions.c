@@ -275,10 +275,13 @@ resolve(const char *text, int allow_expired, uint64_t generation, const uint8_t 
 int
 session_check(const char *token, int allow_expired, struct auth **ret, struct cairn_error *err)
 {
+    struct cairn_error unheard = CAIRN_ERROR_INIT;
     uint8_t hash[HASH_LEN];
     struct auth *auth;
     uint64_t generation;
 
+    if (err == NULL)
+        err = &unheard;
     if (s.catalog == NULL || token == NULL || strnlen(token, TOKEN_TEXT_MAX) >= TOKEN_TEXT_MAX)
         return refuse(err, "this is no token of this cloud");
     if (catch_up(err) < 0)

@@ -96,3 +96,14 @@ tests_unit_schedule_test_SOURCES = tests/unit/schedule_test.c
 tests_unit_schedule_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_schedule_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/schedule_test
+## api/identity
+EXTRA_DIST += tests/unit/identity_testing.h
+check_PROGRAMS += tests/unit/identity_token_test tests/unit/identity_api_test
+tests_unit_identity_token_test_SOURCES = tests/unit/identity_token_test.c
+tests_unit_identity_token_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_identity_token_test_LDADD = api/libapi.la $(UNIT_LIBS)
+tests_unit_identity_api_test_SOURCES = tests/unit/identity_api_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h \
+	tests/unit/rest_wire.c tests/unit/rest_wire.h
+tests_unit_identity_api_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_identity_api_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/identity_token_test tests/unit/identity_api_test
