@@ -21,8 +21,8 @@ trap '"$lab" --end "$name"; rm -rf "$work"' EXIT
 "$lab" "$name" true 2> "$work/lab.log" || skip "no network namespace can be made here: $(tail -n1 "$work/lab.log")"
 "$lab" --libvirtd "$name"
 "$here/../image/mkpower" -o "$work"
-# ASan stands in for the XDR functions, and finds the real ones only in libraries that are there from the beginning
-if ldd "$module" | grep -q libasan; then
+# sanitizers stand in for the XDR functions, and find the real ones only in libraries that are there from the beginning
+if ldd "$module" | grep -Eq 'lib(asan|tsan)'; then
     export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
     preload="env LD_PRELOAD=$(ldconfig -p | awk '/libtirpc.so.3/ { print $NF; exit }')"
 fi

@@ -28,7 +28,7 @@
 #define KVM_METADATA_URI "urn:cairn:server:1"
 #define KVM_PATH_MAX     512
 
-#define CLEANUP(fn) __attribute__((cleanup(fn)))
+#define CLEANUP(fn) __attribute__((cleanup(fn), unused))
 static inline void kvm_free_conn(virConnectPtr *p) { if (*p != NULL) virConnectClose(*p); }
 static inline void kvm_free_dom(virDomainPtr *p)   { if (*p != NULL) virDomainFree(*p); }
 static inline void kvm_free_doc(xmlDoc **p)        { xmlFreeDoc(*p); }
