@@ -107,3 +107,10 @@ tests_unit_identity_api_test_SOURCES = tests/unit/identity_api_test.c tests/unit
 tests_unit_identity_api_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_api_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/identity_token_test tests/unit/identity_api_test
+
+## core/flow/reconcile
+check_PROGRAMS += tests/unit/reconcile_test
+tests_unit_reconcile_test_SOURCES = tests/unit/reconcile_test.c
+tests_unit_reconcile_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_reconcile_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/reconcile_test

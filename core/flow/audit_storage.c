@@ -1,0 +1,215 @@
+/* audit_storage.c: checks of disks and images against the storage drivers. */
+#include "config.h"
+#define LOG_MODULE "reconcile"
+#include "flow/audit.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "plugin/storage.h"
+
+/* An upload writes its row at once after its bytes: who is not told of earlier runs takes bytes this old for forgotten. */
+#define FORGOTTEN_US (INT64_C(60) * 1000000)
+
+/* --- every storage instance in turn */
+
+struct stores { struct ptrs list; struct arena arena; };
+
+static int
+keep_store(void *arg, struct driver *d)
+{
+    struct stores *s = arg;
+
+    ptrs_add(&s->arena, &s->list, driver_ref(d));
+    return 0;
+}
+
+/* One store that fails does not hide the others: its error is a finding. */
+static int
+each_store(struct audit *a, int (*fn)(struct audit *a, struct driver *store, struct cairn_error *err))
+{
+    struct stores s = { { NULL, 0, 0 }, ARENA_INIT };
+
+    plugins_each(a->o->plugins, CAIRN_STORAGE, keep_store, &s);
+    for (size_t i = 0; i < s.list.n; i++) {
+        struct driver *store = (struct driver *)(uintptr_t)s.list.at[i];
+        struct cairn_error err = CAIRN_ERROR_INIT;
+
+        if (fn(a, store, &err) < 0 && err.code != CAIRN_UNSUPPORTED)
+            audit_found(a, driver_instance(store), 0, &err, "store '%s' cannot be compared", driver_instance(store));
+        driver_put(store);
+    }
+    arena_free(&s.arena);
+    return 0;
+}
+
+/* --- volumes */
+
+struct volumes { struct arena arena; struct ptrs handles, ids; };
+
+static int
+volume_add(void *arg, const void *item)
+{
+    struct volumes *v = arg;
+    const struct cairn_volume_info *info = item;
+
+    ptrs_add(&v->arena, &v->handles, arena_strdup(&v->arena, info->handle));
+    ptrs_add(&v->arena, &v->ids, arena_strdup(&v->arena, info->id));
+    return 0;
+}
+
+static int
+strays_in(struct audit *a, struct driver *store, const struct volumes *v, struct cairn_error *err)
+{
+    for (size_t i = 0; i < v->handles.n; i++) {
+        const char *handle = v->handles.at[i], *id = v->ids.at[i];
+        struct cairn_error why = CAIRN_ERROR_INIT;
+        int64_t known;
+
+        if (audit_count(a, &known, err, "select count(*) from server_disks where id = ? or (store = ? and handle = ?)", id, driver_instance(store), handle,
+                        NULL) < 0)
+            return -1;
+        if (known > 0)
+            continue;
+        audit_found(a, id, a->repair && storage_volume_delete(store, NULL, handle, &why) == 0, &why, "store '%s' has volume %s, which is nobody's disk",
+                    driver_instance(store), handle);
+    }
+    return 0;
+}
+
+static int
+check_volumes(struct audit *a, struct driver *store, struct cairn_error *err)
+{
+    struct volumes v = { ARENA_INIT, { NULL, 0, 0 }, { NULL, 0, 0 } };
+    struct cairn_sink sink = { volume_add, &v };
+    int rc = storage_volume_list(store, &sink, err);
+
+    if (rc == 0)
+        rc = strays_in(a, store, &v, err);
+    arena_free(&v.arena);
+    return rc;
+}
+
+static int
+check_disks(struct audit *a, struct driver *store, struct cairn_error *err)
+{
+    struct volumes v = { ARENA_INIT, { NULL, 0, 0 }, { NULL, 0, 0 } };
+    struct cairn_sink sink = { volume_add, &v };
+    struct ptrs wanted = { NULL, 0, 0 };
+    int rc = audit_ids(a, &v.arena, &wanted, err,
+                       "select d.handle from server_disks d join servers s on s.id = d.server_id join hosts h on h.id = s.host_id where d.store = ?"
+                       " and d.handle is not null and d.role <> 'config' and s.deleted_us is null and ('' = ? or h.name = ?) and not " AUDIT_OPEN("s.id"),
+                       driver_instance(store), audit_host(a), audit_host(a));
+
+    if (rc == 0)
+        rc = storage_volume_list(store, &sink, err);
+    audit_sort(&v.handles);
+    for (size_t i = 0; rc == 0 && i < wanted.n; i++) {
+        struct cairn_volume_info info = { .size = sizeof info };
+        int64_t still = 0;
+
+        if (audit_has(&v.handles, wanted.at[i]) || storage_volume_info(store, wanted.at[i], &info, err) == 0)
+            continue;
+        rc = err->code == CAIRN_NOT_FOUND ? 0 : -1;
+        if (rc == 0) {
+            cairn_error_clear(err);
+            rc = audit_count(a, &still, err, "select count(*) from server_disks d where d.store = ? and d.handle = ? and not " AUDIT_OPEN("d.server_id"),
+                             driver_instance(store), wanted.at[i], NULL, NULL);
+        }
+        if (rc == 0 && still > 0)
+            audit_found(a, wanted.at[i], 0, NULL, "a server's disk %s is not in store '%s'", (const char *)wanted.at[i], driver_instance(store));
+    }
+    arena_free(&v.arena);
+    return rc;
+}
+
+static int volumes_known(struct audit *a, struct cairn_error *err) { (void)err; return each_store(a, check_volumes); }
+static int disks_there(struct audit *a, struct cairn_error *err) { (void)err; return each_store(a, check_disks); }
+
+/* --- images */
+
+struct blobs { struct arena arena; struct ptrs list; };
+
+static int
+blob_add(void *arg, const void *item)
+{
+    struct blobs *b = arg;
+    struct cairn_blob_info *copy = arena_alloc(&b->arena, sizeof *copy);
+
+    *copy = *(const struct cairn_blob_info *)item;
+    ptrs_add(&b->arena, &b->list, copy);
+    return 0;
+}
+
+/* An upload commits its bytes just before its row: bytes without a row may only be young. */
+static int
+is_forgotten(struct audit *a, const char *store, const struct cairn_blob_info *blob)
+{
+    CLEANUP_FREE char *name = xasprintf("image %s %s", store, blob->key);
+    int twice = audit_seen_twice(a, name);
+
+    if (a->r == NULL)
+        return blob->created_us < clock_us() - FORGOTTEN_US;
+    return twice || blob->created_us < a->process_start_us;
+}
+
+static int
+check_image_bytes(struct audit *a, struct driver *store, struct cairn_error *err)
+{
+    struct blobs b = { ARENA_INIT, { NULL, 0, 0 } };
+    struct cairn_sink sink = { blob_add, &b };
+    int rc = storage_image_list(store, &sink, err);
+
+    for (size_t i = 0; rc == 0 && i < b.list.n; i++) {
+        const struct cairn_blob_info *blob = b.list.at[i];
+        struct cairn_error why = CAIRN_ERROR_INIT;
+        int64_t known;
+
+        rc = audit_count(a, &known, err, "select count(*) from images where store = ? and handle = ?", driver_instance(store), blob->key, NULL, NULL);
+        if (rc == 0 && known == 0 && is_forgotten(a, driver_instance(store), blob))
+            audit_found(a, blob->key, a->repair && storage_image_delete(store, blob->key, &why) == 0, &why,
+                        "store '%s' has image bytes %s, which are no image's", driver_instance(store), blob->key);
+    }
+    arena_free(&b.arena);
+    return rc;
+}
+
+static int
+check_images(struct audit *a, struct driver *store, struct cairn_error *err)
+{
+    static const char sql[] = "select handle from images where store = ? and handle is not null and status in ('active', 'deactivated')";
+    CLEANUP_ARENA struct arena arena = ARENA_INIT;
+    struct ptrs handles = { NULL, 0, 0 };
+
+    if (audit_ids(a, &arena, &handles, err, sql, driver_instance(store), NULL, NULL) < 0)
+        return -1;
+    for (size_t i = 0; i < handles.n; i++) {
+        struct cairn_blob_info info = { .size = sizeof info };
+        int64_t still;
+
+        if (storage_image_info(store, handles.at[i], &info, err) == 0)
+            continue;
+        if (err->code != CAIRN_NOT_FOUND)
+            return -1;
+        cairn_error_clear(err);
+        if (audit_count(a, &still, err, "select count(*) from images where store = ? and handle = ? and status in ('active', 'deactivated')",
+                        driver_instance(store), handles.at[i], NULL, NULL) < 0)
+            return -1;
+        if (still > 0)
+            audit_found(a, handles.at[i], 0, NULL, "an image's bytes %s are not in store '%s'", (const char *)handles.at[i], driver_instance(store));
+    }
+    return 0;
+}
+
+static int image_bytes_known(struct audit *a, struct cairn_error *err) { (void)err; return each_store(a, check_image_bytes); }
+static int images_there(struct audit *a, struct cairn_error *err) { (void)err; return each_store(a, check_images); }
+
+const struct audit_check audit_storage[] = {
+    { .name = "volume-without-server", .needs_drivers = 1, .remedy = "delete the volume", .fn = volumes_known },
+    { .name = "disk-without-volume", .needs_drivers = 1, .remedy = "none by itself: restore the volume, or delete the server", .fn = disks_there },
+    { .name = "image-bytes-without-image", .needs_drivers = 1, .remedy = "delete the bytes", .fn = image_bytes_known },
+    { .name = "image-without-bytes", .needs_drivers = 1, .remedy = "none by itself: restore the bytes, or delete the image", .fn = images_there },
+    { .name = NULL },
+};
