@@ -48,8 +48,8 @@ kvm_fail_libvirt(struct cairn_error *err, const char *fmt, ...)
     for (size_t i = 0; i < sizeof error_codes / sizeof error_codes[0]; i++)
         if (error_codes[i].number == last->code)
             code = error_codes[i].code;
-    /* a broken socket comes as a system error of the RPC layer */
-    if (last->code == VIR_ERR_SYSTEM_ERROR && (last->domain == VIR_FROM_RPC || last->domain == VIR_FROM_REMOTE))
+    /* a broken socket comes as a system error of the RPC layer, a libvirtd that hangs as an internal one */
+    if ((last->code == VIR_ERR_SYSTEM_ERROR || last->code == VIR_ERR_INTERNAL_ERROR) && (last->domain == VIR_FROM_RPC || last->domain == VIR_FROM_REMOTE))
         code = CAIRN_UNAVAILABLE;
     if (last->message != NULL && strstr(last->message, "virtlogd-sock") != NULL)
         hint = " (start virtlogd, or set stdio_handler = \"file\" in qemu.conf)";
@@ -133,8 +133,8 @@ open_new(struct kvm *kvm, struct cairn_error *err)
         err->code = CAIRN_UNAVAILABLE;
         return NULL;
     }
-    /* a libvirtd that hangs is as good as dead: calls then fail after 30 s instead of never */
-    virConnectSetKeepAlive(conn, 10, 3);
+    /* a libvirtd that hangs is as good as dead: calls then fail after 20 s instead of never */
+    virConnectSetKeepAlive(conn, 5, 3);
     if (kvm_events_register(kvm, conn, err) < 0)
         return NULL;
     virConnectRef(conn);
