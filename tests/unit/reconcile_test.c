@@ -567,7 +567,7 @@ script(const char *text)
     CLEANUP_FREE char *path = NULL;
     int fd;
 
-    path = xasprintf("%s/run/fake/c1/script", folder);
+    path = xasprintf("%s/run/compute/c1/script", folder);
     fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
     ck_assert_msg(fd >= 0, "%s", path);
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
