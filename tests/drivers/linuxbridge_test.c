@@ -735,6 +735,19 @@ dhcp(void)
     usleep(100000);
     CHECK(sh("ip netns exec guest-a2 busybox udhcpc -i eth0 -n -q -f -t 2 -T 1 -s /bin/true >/dev/null 2>&1") != 0, "then nobody answers a2");
     OK(drv->network_apply(self, net_a(1), &err), "and given again");
+    struct cairn_net moved = *net_a(1);
+    struct cairn_lease heir = *moved.leases[0];
+    const struct cairn_lease *heirs[] = { &heir };
+
+    heir.address = a2.ip;
+    moved.leases = heirs;
+    moved.leases_count = 1;
+    OK(drv->network_apply(self, &moved, &err), "a2 is gone and a1 inherits its address");
+    CHECK(strstr(sh_text("ip netns exec guest-a1 busybox udhcpc -i eth0 -n -q -f -t 5 -T 1 -s /bin/true 2>&1"), "lease of 10.1.0.12 obtained") != NULL,
+          "it gets it, though a2's lease had not ended");
+    OK(drv->network_apply(self, net_a(1), &err), "as before");
+    CHECK(strstr(sh_text("ip netns exec guest-a1 busybox udhcpc -i eth0 -n -q -f -t 5 -T 1 -s /bin/true 2>&1"), "lease of 10.1.0.11 obtained") != NULL,
+          "a1 has its own address again");
     for (int i = 0; i < 50 && sh("ip -n guest-a1 -6 addr show dev eth0 | grep -q '%s'", a1.ip6) != 0; i++)
         usleep(100000);
     CHECK(sh("ip -n guest-a1 -6 addr show dev eth0 | grep -q '%s'", a1.ip6) == 0, "a1 has its SLAAC address");

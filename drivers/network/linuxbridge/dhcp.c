@@ -1,8 +1,8 @@
 /* dhcp.c: DHCP: one dnsmasq per network in the network's namespace.
  *
  * dnsmasq outlives the daemon; it is found again by its pid file, and it is ours and current when its command line and namespace are what
- * they would be if it were started now.  Ports come and go in two files that it reads again on SIGHUP, which loses no lease; only a change
- * of subnets starts another one.  Whatever users say is written as a checked number, address, name or plain word: see option_value(). */
+ * they would be if it were started now.  Ports come and go in two files that it reads again on SIGHUP, which loses no lease; a change of
+ * subnets, or a lease of a port that is gone, starts another one with the leases that still hold.  Whatever users say is written as a checked number, address, name or plain word: see option_value(). */
 #include "linuxbridge.h"
 #include <ctype.h>
 #include <fcntl.h>
@@ -484,12 +484,53 @@ command_text(const struct cairn_net *net, const struct paths *p, struct lb_text 
     return lb_text_done(t, err);
 }
 
+/* Do the hosts know this address (of this MAC, unless NULL)? */
+static int
+hosts_have(const struct lb_text *hosts, const char *mac, const char *address)
+{
+    size_t len = strlen(address);
+
+    for (const char *line = hosts->buf; line != NULL && *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
+        if (mac != NULL && (strncmp(line, mac, strlen(mac)) != 0 || line[strlen(mac)] != ','))
+            continue;
+        for (const char *p = line; *p != '\n' && *p != '\0'; p += strcspn(p, ",[]\n"), p += *p == ',' || *p == '[' || *p == ']')
+            if (strncmp(p, address, len) == 0 && strchr(",]\n", p[len]) != NULL)
+                return 1;
+    }
+    return 0;
+}
+
+/* Reads dnsmasq's leases; those of ports that are gone or have other addresses now are not in 'kept'.  How many those are.
+ * dnsmasq would keep such an address from its next owner until the lease ends. */
+static size_t
+leases_stale(const struct paths *p, const struct lb_text *hosts, struct lb_text *kept)
+{
+    size_t len, stale = 0;
+    CLEANUP_FREE char *text = lb_read_file(p->leases, 16 << 20, &len);
+    char *save = NULL;
+
+    for (char *line = text != NULL ? strtok_r(text, "\n", &save) : NULL; line != NULL; line = strtok_r(NULL, "\n", &save)) {
+        char who[64], address[64];
+        uint8_t mac[6];
+
+        /* "expiry MAC address name client"; IPv6: "expiry IAID address name DUID" */
+        if (sscanf(line, "%*s %63s %63s %*s", who, address) == 2 && strncmp(line, "duid ", 5) != 0
+            && !hosts_have(hosts, lb_mac_parse(who, mac) == 0 ? who : NULL, address))
+            stale++;
+        else
+            lb_add(kept, "%s\n", line);
+    }
+    return stale;
+}
+
 int
 dhcp_apply(struct lb *lb, const struct cairn_net *net, const char *netns, struct cairn_error *err)
 {
     CLEANUP_TEXT struct lb_text hosts = { 0 };
     CLEANUP_TEXT struct lb_text options = { 0 };
     CLEANUP_TEXT struct lb_text command = { 0 };
+    CLEANUP_TEXT struct lb_text before = { 0 };
+    CLEANUP_TEXT struct lb_text leases = { 0 };
     CLEANUP_FREE char *running = NULL;
     CLEANUP_FD int fd = -1;
     const char *argv[MAX_ARGS];
@@ -517,12 +558,14 @@ dhcp_apply(struct lb *lb, const struct cairn_net *net, const char *netns, struct
     if (changed_hosts < 0 || (changed_options = lb_replace_file(p.options, &options, err)) < 0)
         return -1;
     fd = find(p.pid, &running, &len, &pid);
-    if (fd >= 0 && same_command(running, len, argv) && same_namespace(pid, netns)) {
+    if (fd >= 0 && same_command(running, len, argv) && same_namespace(pid, netns) && leases_stale(&p, &hosts, &before) == 0) {
         if ((changed_hosts || changed_options) && send_signal(fd, SIGHUP) < 0)
             return cairn_fail_errno(err, errno, "cannot signal dnsmasq (process %d)", (int)pid);
         return 0;
     }
     if (stop(p.pid, err) < 0)
+        return -1;
+    if (leases_stale(&p, &hosts, &leases) > 0 && (lb_text_done(&leases, err) < 0 || lb_replace_file(p.leases, &leases, err) < 0))
         return -1;
     return lb_run(lb, netns, argv, NULL, 0, NULL, err);
 }
