@@ -745,6 +745,21 @@ dhcp(void)
     OK(drv->network_apply(self, &moved, &err), "a2 is gone and a1 inherits its address");
     CHECK(strstr(sh_text("ip netns exec guest-a1 busybox udhcpc -i eth0 -n -q -f -t 5 -T 1 -s /bin/true 2>&1"), "lease of 10.1.0.12 obtained") != NULL,
           "it gets it, though a2's lease had not ended");
+    /* Every way of IPv6 is one that dnsmasq takes. */
+    for (uint32_t mode = 0; mode < 4; mode++) {
+        struct cairn_subnet six = subnet_a6;
+        const struct cairn_subnet *const subnets[] = { &subnet_a, &six };
+        struct cairn_lease lease = { .size = sizeof lease, .port_id = a1.id, .mac = a1.mac, .address = "fd00:a::11", .subnet_id = six.id };
+        const struct cairn_lease *const leases[] = { &lease };
+        int has;
+
+        six.ra_mode = mode;
+        moved.subnets = subnets;
+        moved.leases = leases;
+        OK(drv->network_apply(self, &moved, &err), "IPv6 with router advertisements %u", mode);
+        has = sh("grep -q '\\[fd00:a::11\\]' %s/state/%s/hosts", tmp, NET_A) == 0;
+        CHECK(has == (mode == 0 || mode == 2), "%s", has ? "DHCPv6 has the port's address" : "the guest makes its own address");
+    }
     OK(drv->network_apply(self, net_a(1), &err), "as before");
     CHECK(strstr(sh_text("ip netns exec guest-a1 busybox udhcpc -i eth0 -n -q -f -t 5 -T 1 -s /bin/true 2>&1"), "lease of 10.1.0.11 obtained") != NULL,
           "a1 has its own address again");
@@ -798,6 +813,8 @@ groups(void)
     OK(GROUP(G_WEB, icmp, NULL, 0), "WEB allows ping now");
     CHECK(ping("guest-a1", a2.ip), "and it takes effect on a running port");
     CHECK(ping("guest-a1", a2.ip6), "IPv6 too");
+    CHECK(sh("ip netns exec guest-a1 ping -c1 -W1 -s 5000 %s >/dev/null", a2.ip) == 0
+          && sh("ip netns exec guest-a1 ping -c1 -W1 -s 5000 %s >/dev/null", a2.ip6) == 0, "and packets in fragments");
     CHECK(!ping("guest-a2", a1.ip), "not the other way");
 
     while (wait_for(l80, POLLIN, 0))
