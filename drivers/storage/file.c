@@ -1,7 +1,6 @@
 /* file.c: storage driver "file": volumes, images and blobs as files in one directory (any file system with hard links, NFS too). */
 #include "file.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>

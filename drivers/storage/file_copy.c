@@ -10,8 +10,8 @@ struct source {
     char path[FILE_PATH];
     char snapshot[96];          /* "snapshot.name=ID" or empty */
     uint32_t format;
-    uint64_t size_bytes;        /* virtual; 0: not known */
-    int fd;                     /* owned; -1: only qemu-img can read it */
+    uint64_t size_bytes;        /* virtual */
+    int fd;                     /* owned; -1 before it is open */
     char base_format[16];       /* set: it is an overlay, and the copy lies over the same base */
 };
 
@@ -67,6 +67,8 @@ static int
 source_of_connection(const struct cairn_volume *vol, struct source *src, struct cairn_error *err)
 {
     const struct cairn_connection *conn = vol->source;
+    struct file_qcow2 header;
+    off_t end;
 
     if (conn == NULL || (conn->kind != CAIRN_CONN_FILE && conn->kind != CAIRN_CONN_BLOCK))
         return cairn_fail(err, CAIRN_UNSUPPORTED, "this driver copies from files and block devices only");
@@ -74,9 +76,18 @@ source_of_connection(const struct cairn_volume *vol, struct source *src, struct 
         return cairn_fail(err, CAIRN_INVALID, "the source's path is not absolute");
     if (conn->format != CAIRN_FORMAT_RAW && conn->format != CAIRN_FORMAT_QCOW2)
         return cairn_fail(err, CAIRN_INVALID, "the source's format is not told (%" PRIu32 ")", conn->format);
-    src->format = conn->format;
-    src->size_bytes = conn->size_bytes;
     snprintf(src->path, sizeof src->path, "%s", conn->path);
+    src->format = conn->format;
+    src->fd = open(conn->path, O_RDONLY | O_CLOEXEC);
+    if (src->fd < 0 || (end = lseek(src->fd, 0, SEEK_END)) < 0)
+        return cairn_fail_errno(err, errno, "cannot open the source '%s'", conn->path);
+    src->size_bytes = (uint64_t)end;
+    if (src->format == CAIRN_FORMAT_QCOW2) {
+        /* It may be an image of another pool: what it refers to must not be followed here either. */
+        if (file_qcow2_read(src->fd, &header, err) < 0 || file_qcow2_standalone(&header, err) < 0)
+            return cairn_error_context(err, "source '%s'", conn->path);
+        src->size_bytes = header.size_bytes;
+    }
     return 0;
 }
 
@@ -124,7 +135,7 @@ fill(const struct file_pool *pool, struct cairn_op *op, const struct cairn_volum
         return cairn_fail(err, CAIRN_INVALID, "the source holds %" PRIu64 " bytes, the volume only %" PRIu64, src->size_bytes, vol->size_bytes);
     if (file_path(pool, "tmp", tmp->name, target, err) < 0)
         return -1;
-    if (src->fd >= 0 && src->format == CAIRN_FORMAT_RAW && pool->format == CAIRN_FORMAT_RAW) {
+    if (src->format == CAIRN_FORMAT_RAW && pool->format == CAIRN_FORMAT_RAW) {
         if ((rc = file_copy(pool, op, src->fd, tmp->fd, src->size_bytes)) != 0)
             return cairn_fail_errno(err, rc, "cannot copy");
     } else {

@@ -339,6 +339,37 @@ START_TEST(a_kill_at_any_time_leaves_nothing_half)
 }
 END_TEST
 
+START_TEST(a_copy_from_elsewhere_follows_nothing)        /* OSSA-2024-001, 2024-002 */
+{
+    struct cairn_error err = CAIRN_ERROR_INIT;
+    struct cairn_connection conn = { .size = sizeof conn, .kind = CAIRN_CONN_FILE, .format = CAIRN_FORMAT_QCOW2, .read_only = 1 };
+    struct cairn_volume vol = { .size = sizeof vol, .id = "v", .size_bytes = 4 * MIB, .source_kind = CAIRN_SOURCE_CONNECTION, .source = &conn };
+    unsigned char bytes[1024] = "QFI\xfb\0\0\0\3\0\0\0\0\0\0\2\0\0\0\0\13";
+    struct cairn_volume_info info = { .size = sizeof info };
+    char handle[256];
+    struct pool p;
+    int fd;
+
+    memcpy(bytes + 512, "/etc/passwd", 11);
+    snprintf(conn.path, sizeof conn.path, "%s/foreign", top);
+    fd = open(conn.path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    ck_assert(fd >= 0 && write(fd, bytes, sizeof bytes) == sizeof bytes && close(fd) == 0);
+    pool_open(&p, _i == 0 ? "qcow2" : "raw");
+    ck_assert_int_eq(storage_volume_create(p.d, NULL, &vol, handle, &err), -1);
+    ck_assert_int_eq(err.code, CAIRN_INVALID);
+    ck_assert_ptr_nonnull(strstr(err.message, "lies over another file ('/etc/passwd')"));
+    conn.format = CAIRN_FORMAT_RAW;             /* as plain bytes it is harmless */
+    if (have("qemu-img")) {
+        ck_assert_msg(storage_volume_create(p.d, NULL, &vol, handle, &err) == 0, "%s", err.message);
+        ck_assert_int_eq(storage_volume_info(p.d, handle, &info, &err), 0);
+        ck_assert_uint_eq(info.size_bytes, 4 * MIB);
+        ck_assert_uint_eq(names_in("volumes"), 1);
+    }
+    ck_assert_uint_eq(names_in("tmp"), 0);
+    pool_close(&p);
+}
+END_TEST
+
 START_TEST(a_second_instance_does_not_sweep_what_the_first_is_making)
 {
     struct cairn_error err = CAIRN_ERROR_INIT;
@@ -393,6 +424,7 @@ main(void)
     tcase_add_test(tcase, a_volume_in_use_is_left_alone);
     tcase_add_test(tcase, a_raw_volume_tells_where_its_data_is);
     tcase_add_test(tcase, a_kill_at_any_time_leaves_nothing_half);
+    tcase_add_loop_test(tcase, a_copy_from_elsewhere_follows_nothing, 0, 2);
     tcase_add_test(tcase, a_second_instance_does_not_sweep_what_the_first_is_making);
     tcase_add_test(tcase, a_full_pool_says_so);
     suite_add_tcase(suite, tcase);
