@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "base/str.h"
 
+enum { BRIEF_WAIT_MS = 2000 };
+
 static _Thread_local struct call *current;
 static _Thread_local struct cairn_op *thread_op;
 
@@ -78,11 +80,12 @@ lane_refuse(const struct call *c, const struct call *holder, struct cairn_error 
 {
     int stuck = clock_mono_ms() >= holder->deadline_ms;
 
-    return cairn_fail(err, stuck ? CAIRN_UNAVAILABLE : CAIRN_TIMEOUT, "%s: waited for the call '%s' on %s, which %s", c->driver->label,
+    return cairn_fail(err, stuck || (c->info->flags & OP_BRIEF) != 0 ? CAIRN_UNAVAILABLE : CAIRN_TIMEOUT, "%s: waited for the call '%s' on %s, which %s", c->driver->label,
                       holder->info->name, holder->object != NULL ? holder->object : "this driver",
                       stuck ? "overran its deadline" : "is still running");
 }
 
+/* Waits until c->deadline_ms at most; then the call itself has 'timeout_ms'. */
 static int
 lane_take(struct call *c, uint32_t timeout_ms, struct cairn_error *err)
 {
@@ -280,6 +283,8 @@ call_begin(struct call *c, struct driver *d, unsigned op, const char *object, co
         int rc;
 
         cond_init(&c->turn);
+        if ((c->info->flags & OP_BRIEF) != 0 && timeout_ms > BRIEF_WAIT_MS)
+            c->deadline_ms = clock_mono_ms() + BRIEF_WAIT_MS;
         rc = lane_take(c, timeout_ms, err);
         cond_destroy(&c->turn);
         if (rc < 0)

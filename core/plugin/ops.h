@@ -12,13 +12,15 @@
 
 /* Takes no lock: lists, health, and what steers a call that runs. */
 #define OP_BESIDE 1u
+/* A quick question that somebody waits for: gives up soon when its object is busy, so that a call that hangs does not gather waiters. */
+#define OP_BRIEF 2u
 
 #define COMPUTE_OPS(X)                                                          \
     X(start,              0, 0,                               120, 0)           \
     X(health,             0, 0,                                20, OP_BESIDE)   \
     X(host_info,          1, 0,                                60, 0)           \
     X(server_list,        1, 0,                                60, OP_BESIDE)   \
-    X(server_state,       1, 0,                                30, 0)           \
+    X(server_state,       1, 0,                                30, OP_BRIEF)    \
     X(server_create,      1, 0,                               600, 0)           \
     X(server_destroy,     1, 0,                               300, 0)           \
     X(server_start,       1, 0,                               300, 0)           \
@@ -38,9 +40,9 @@
     X(nic_detach,         0, CAIRN_COMPUTE_CAN_HOTPLUG_NIC,   120, 0)           \
     X(snapshot_begin,     0, 0,                               120, 0)           \
     X(snapshot_end,       0, 0,                              3600, 0)           \
-    X(console_log,        0, 0,                                20, 0)           \
-    X(console_connect,    0, 0,                                20, 0)           \
-    X(server_diagnostics, 0, 0,                                30, 0)           \
+    X(console_log,        0, 0,                                20, OP_BRIEF)    \
+    X(console_connect,    0, 0,                                20, OP_BRIEF)    \
+    X(server_diagnostics, 0, 0,                                30, OP_BRIEF)    \
     X(server_stats,       0, 0,                                60, OP_BESIDE)   \
     X(server_inject_nmi,  0, 0,                                30, 0)           \
     X(server_set_password, 0, 0,                               60, 0)           \
@@ -54,11 +56,11 @@
 #define STORAGE_OPS(X)                                                          \
     X(start,              0, 0,                               120, 0)           \
     X(health,             0, 0,                                20, OP_BESIDE)   \
-    X(pool_info,          1, 0,                                30, 0)           \
+    X(pool_info,          1, 0,                                30, OP_BRIEF)    \
     X(volume_create,      0, CAIRN_STORAGE_CAN_VOLUMES,      3600, 0)           \
     X(volume_delete,      0, CAIRN_STORAGE_CAN_VOLUMES,       600, 0)           \
     X(volume_extend,      0, 0,                               120, 0)           \
-    X(volume_info,        0, CAIRN_STORAGE_CAN_VOLUMES,        30, 0)           \
+    X(volume_info,        0, CAIRN_STORAGE_CAN_VOLUMES,        30, OP_BRIEF)    \
     X(volume_list,        0, CAIRN_STORAGE_CAN_VOLUMES,       120, OP_BESIDE)   \
     X(volume_flatten,     0, 0,                             21600, 0)           \
     X(snapshot_create,    0, CAIRN_STORAGE_CAN_SNAPSHOT,      300, 0)           \
@@ -76,8 +78,8 @@
     X(image_commit,       0, CAIRN_STORAGE_CAN_IMAGES,        600, 0)           \
     X(image_abort,        0, CAIRN_STORAGE_CAN_IMAGES,         60, 0)           \
     X(image_read,         0, CAIRN_STORAGE_CAN_IMAGES,         60, 0)           \
-    X(image_fd,           0, 0,                                30, 0)           \
-    X(image_info,         0, CAIRN_STORAGE_CAN_IMAGES,         30, 0)           \
+    X(image_fd,           0, 0,                                30, OP_BRIEF)    \
+    X(image_info,         0, CAIRN_STORAGE_CAN_IMAGES,         30, OP_BRIEF)    \
     X(image_delete,       0, CAIRN_STORAGE_CAN_IMAGES,        120, 0)           \
     X(image_list,         0, 0,                               120, OP_BESIDE)   \
     X(image_connect,      0, 0,                                60, 0)           \
@@ -86,8 +88,8 @@
     X(blob_commit,        0, CAIRN_STORAGE_CAN_BLOBS,         600, 0)           \
     X(blob_abort,         0, CAIRN_STORAGE_CAN_BLOBS,          60, 0)           \
     X(blob_read,          0, CAIRN_STORAGE_CAN_BLOBS,          60, 0)           \
-    X(blob_fd,            0, 0,                                30, 0)           \
-    X(blob_info,          0, CAIRN_STORAGE_CAN_BLOBS,          30, 0)           \
+    X(blob_fd,            0, 0,                                30, OP_BRIEF)    \
+    X(blob_info,          0, CAIRN_STORAGE_CAN_BLOBS,          30, OP_BRIEF)    \
     X(blob_delete,        0, CAIRN_STORAGE_CAN_BLOBS,         120, 0)           \
     X(blob_list,          0, 0,                               120, OP_BESIDE)
 
@@ -109,7 +111,7 @@
     X(router_list,        0, 0,                                60, OP_BESIDE)   \
     X(floating_ip_apply,  0, CAIRN_NETWORK_CAN_FLOATING_IP,    60, 0)           \
     X(floating_ip_remove, 0, CAIRN_NETWORK_CAN_FLOATING_IP,    60, 0)           \
-    X(physical_check,     0, 0,                                20, 0)
+    X(physical_check,     0, 0,                                20, OP_BRIEF)
 
 /* Plugins: called through their table by who uses them, for they may not wait. */
 #define FILTER_OPS(X)                                                           \

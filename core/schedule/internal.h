@@ -7,7 +7,7 @@
 #include "base/thread.h"
 #include "schedule/schedule.h"
 
-enum { STAGES_MAX = 32, PICTURE_MAX_AGE_MS = 2000 };
+enum { STAGES_MAX = 32, PICTURE_MAX_AGE_MS = 10000 };
 
 struct stage {
     struct driver *driver;      /* a reference */

@@ -524,21 +524,84 @@ START_TEST(killed_at_any_point_it_ends_as_if_nothing_had_been)
 }
 END_TEST
 
-START_TEST(hung_call_blocks_its_own_object_only)
+static struct driver *
+load_driver(void)
 {
     static const struct config_section sections[] = { { NULL, NULL, NULL } };
     static const char *const prefixes[] = { "compute", NULL };
     struct plugins_options options = { .cloud_id = "c", .host_name = "h", .path = TEST_MODULES, .state_dir = folder, .run_dir = folder };
+
+    ck_assert_int_eq(config_load_text("[compute:one]\ndriver = test\n", "t", sections, prefixes, &config, &err), 0);
+    options.config = config;
+    ck_assert_int_eq(plugins_open(&options, &plugins, &err), 0);
+    ck_assert_msg(plugins_load_all(plugins, &err) == 0, "%s", err.message);
+    return plugins_get(plugins, CAIRN_COMPUTE, "one");
+}
+
+static void *
+hurry(void *arg)
+{
+    for (;;) {
+        usleep(10000);
+        clock_move(1000000);
+    }
+    return arg;
+}
+
+/* In a process of its own: what is left behind of the engine ends with it. */
+static void
+stop_with_a_hung_call(void)
+{
+    struct test_self *self;
+    CLEANUP_STR struct str metrics = STR_INIT;
+    pthread_t thread;
+
+    open_catalog();
+    self = driver_self(load_driver());
+    start(1, "hung", NULL);
+    add("pause", "wait-x", "{}");
+    sem_wait(&self->entered);
+    clock_move(INT64_C(61) * 1000000);
+    do {
+        str_reset(&metrics);
+        engine_metrics(engine, &metrics);
+    } while (strstr(metrics.text, "cairn_workers_hung 1\n") == NULL);
+    pthread_create(&thread, NULL, hurry, NULL);
+    engine_stop(engine);
+    sem_post(&self->gate);              /* it comes back after all: and must touch nothing */
+    usleep(50000);
+    _exit(0);
+}
+
+START_TEST(stop_does_not_wait_for_ever_for_a_hung_call)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        stop_with_a_hung_call();
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    open_catalog();
+    ck_assert_str_eq(ask("select state || ' ' || (lease_owner is null) from tasks"), "running 1");
+    struct driver *d = load_driver();
+    struct test_self *self = driver_self(d);
+    sem_post(&self->gate);
+    start(1, "heir", NULL);
+    idle();
+    ck_assert_str_eq(ask("select state from tasks"), "done");
+    driver_put(d);
+}
+END_TEST
+
+START_TEST(hung_call_blocks_its_own_object_only)
+{
     CLEANUP_STR struct str metrics = STR_INIT;
     struct test_self *self;
     struct driver *d;
 
     open_catalog();
-    ck_assert_int_eq(config_load_text("[compute:one]\ndriver = test\n", "t", sections, prefixes, &config, &err), 0);
-    options.config = config;
-    ck_assert_int_eq(plugins_open(&options, &plugins, &err), 0);
-    ck_assert_msg(plugins_load_all(plugins, &err) == 0, "%s", err.message);
-    d = plugins_get(plugins, CAIRN_COMPUTE, "one");
+    d = load_driver();
     self = driver_self(d);
     start(1, "me", NULL);
     add("pause", "wait-x", "{}");
@@ -684,6 +747,7 @@ main(void)
     tcase_add_test(tc, stopped_engine_leaves_tasks_and_the_next_goes_on);
     tcase_add_loop_test(tc, killed_at_any_point_it_ends_as_if_nothing_had_been, 0, ARRAY_LEN(crashes));
     tcase_add_test(tc, hung_call_blocks_its_own_object_only);
+    tcase_add_test(tc, stop_does_not_wait_for_ever_for_a_hung_call);
     tcase_add_test(tc, progress_is_kept);
     tcase_add_test(tc, lease_is_renewed_while_a_step_runs);
     tcase_add_test(tc, action_tells_its_event);

@@ -338,6 +338,26 @@ START_TEST(serial_driver_runs_one_call_at_a_time)
 }
 END_TEST
 
+START_TEST(quick_question_about_a_busy_object_gives_up_soon)
+{
+    CLEANUP_DRIVER struct driver *d = load_one();
+    struct test_self *self = driver_self(d);
+    struct job busy = { .d = d, .id = "wait-busy" };
+    struct cairn_server_state state;
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, pause_job, &busy);
+    sem_wait(&self->entered);
+    ck_assert_int_eq(compute_server_state(d, "wait-busy", &state, &err), -1);
+    ck_assert_int_eq(err.code, CAIRN_UNAVAILABLE);
+    ck_assert_str_eq(err.message, "compute:one: waited for the call 'server_pause' on wait-busy, which is still running");
+    ck_assert_int_eq(compute_server_state(d, "idle", &state, &err), 0);
+    sem_post(&self->gate);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(compute_server_state(d, "wait-busy", &state, &err), 0);
+}
+END_TEST
+
 static int overdue_state = -1;
 static void on_overdue(void *arg, int on) { (void)arg; __atomic_store_n(&overdue_state, on, __ATOMIC_SEQ_CST); }
 
@@ -519,6 +539,7 @@ main(void)
     tcase_add_test(tc, calls_of_one_object_run_in_order_one_at_a_time);
     tcase_add_test(tc, calls_of_different_objects_run_side_by_side);
     tcase_add_test(tc, serial_driver_runs_one_call_at_a_time);
+    tcase_add_test(tc, quick_question_about_a_busy_object_gives_up_soon);
     tcase_add_test(tc, overdue_call_is_told_and_does_not_block_others);
     tcase_add_test(tc, start_that_cannot_yet_is_tried_again_on_use);
     tcase_add_test(tc, start_that_never_can_refuses_the_load);

@@ -45,7 +45,7 @@ create table allocations (
     user_id text not null,
     primary key (consumer_id, host_id)
 );
-create index allocations_host on allocations(host_id);
+create index allocations_host on allocations(host_id, vcpus, ram_mib, disk_gib);     -- sums without a look at the rows
 
 -- Work that takes time.  state: queued, running, undoing, done, failed, cancelled.
 create table tasks (

@@ -224,7 +224,8 @@ struct cairn_compute_driver {
     int (*server_inject_nmi)(void *self, const char *id, struct cairn_error *err);
     int (*server_set_password)(void *self, const char *id, const char *user, const char *password, struct cairn_error *err);
 
-    /* Migration: prepare on the target (answers a URI), run on the source (blocks, reports progress), finish or abort on both. */
+    /* Migration: prepare on the target (answers a URI), run on the source (blocks, reports progress), finish or abort on both.  Progress, force
+     * and abort run beside migrate_run() of the same server, whatever the thread model. */
     int (*migrate_prepare)(void *self, struct cairn_op *op, const struct cairn_server *server, char ret_uri[256], struct cairn_error *err);
     int (*migrate_run)(void *self, struct cairn_op *op, const struct cairn_server *server, const struct cairn_migration *migration,
                        struct cairn_error *err);
