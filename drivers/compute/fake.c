@@ -683,7 +683,7 @@ const struct cairn_compute_driver fake_compute = {
     CAIRN_DRIVER_HEAD(CAIRN_COMPUTE, "fake", struct cairn_compute_driver),
     .version = DRIVER_VERSION,
     .description = "servers that are entries in memory",
-    .threads = CAIRN_THREADS_PARALLEL,
+    .threads = CAIRN_THREADS_PER_OBJECT,
     .keys = fake_keys,
     .capabilities = CAIRN_COMPUTE_CAN_SUSPEND | CAIRN_COMPUTE_CAN_PAUSE | CAIRN_COMPUTE_CAN_HOTPLUG_DISK | CAIRN_COMPUTE_CAN_HOTPLUG_NIC |
                     CAIRN_COMPUTE_CAN_RESCUE | CAIRN_COMPUTE_SIMULATED,

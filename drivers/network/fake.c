@@ -383,7 +383,7 @@ const struct cairn_network_driver fake_network = {
     CAIRN_DRIVER_HEAD(CAIRN_NETWORK, "fake", struct cairn_network_driver),
     .version = DRIVER_VERSION,
     .description = "networks that are entries in memory",
-    .threads = CAIRN_THREADS_PARALLEL,
+    .threads = CAIRN_THREADS_PER_OBJECT,
     .keys = fake_keys,
     .capabilities = CAIRN_NETWORK_CAN_DHCP | CAIRN_NETWORK_CAN_SECURITY | CAIRN_NETWORK_CAN_ROUTER | CAIRN_NETWORK_CAN_FLOATING_IP |
                     CAIRN_NETWORK_CAN_QOS | CAIRN_NETWORK_CAN_METADATA | CAIRN_NETWORK_SIMULATED,

@@ -523,7 +523,7 @@ const struct cairn_storage_driver fake_storage = {
     CAIRN_DRIVER_HEAD(CAIRN_STORAGE, "fake", struct cairn_storage_driver),
     .version = DRIVER_VERSION,
     .description = "volumes, images and blobs in memory",
-    .threads = CAIRN_THREADS_PARALLEL,
+    .threads = CAIRN_THREADS_PER_OBJECT,
     .keys = fake_keys,
     .capabilities = CAIRN_STORAGE_CAN_VOLUMES | CAIRN_STORAGE_CAN_IMAGES | CAIRN_STORAGE_CAN_BLOBS | CAIRN_STORAGE_CAN_CLONE |
                     CAIRN_STORAGE_CAN_SNAPSHOT | CAIRN_STORAGE_CAN_REVERT | CAIRN_STORAGE_SHARED | CAIRN_STORAGE_SIMULATED,
