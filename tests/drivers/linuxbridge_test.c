@@ -1132,7 +1132,8 @@ other_cloud(void)
     OK(drv->network_remove(self, n.id, &err), "and removes it");
     end();
     self = ours;
-    sh("nft delete table bridge cairn-" OTHER "; nft delete table inet cairn-" OTHER);
+    CHECK(sh("nft list tables | grep -q cairn-" OTHER) != 0 && sh("nft list tables | grep -q cairn-" CLOUD) == 0,
+          "when it stops, its tables go and ours stay");
 }
 
 static const char *
@@ -1239,6 +1240,7 @@ main(int argc, char **argv)
     vxlan();
     removal();
     end();
+    CHECK(sh("nft list tables | grep -q cairn") != 0, "stop leaves no table when nothing is left");
     sh("nft flush ruleset; rm -rf %s", tmp);
     printf("1..%d\n# %d of %d failed\n", checks, failures, checks);
     return failures > 0;

@@ -120,10 +120,26 @@ driver_start(void *self, struct cairn_error *err)
     return filter_start(lb, err);
 }
 
-/* What is on the machine stays and works on. */
+static int
+is_ours(void *arg, const struct lb_link *link)
+{
+    struct lb **ours = arg;
+
+    if (lb_alias_id(*ours, link->alias, "network") == NULL && lb_alias_id(*ours, link->alias, "port") == NULL)
+        return 0;
+    *ours = NULL;
+    return 1;
+}
+
+/* What is on the machine stays and works on; where there is nothing, nothing stays. */
 static void
 driver_stop(void *self)
 {
+    struct lb *unused = self;
+    CLEANUP_FD int nl = rtnl_open(NULL, NULL);
+
+    if (nl >= 0 && rtnl_links(nl, is_ours, &unused, NULL) == 0 && unused != NULL)
+        filter_stop(self);
     nft_stop(self);
 }
 

@@ -538,8 +538,9 @@ filter_group_remove(struct lb *lb, const char *id, struct cairn_error *err)
     return 0;
 }
 
-int
-filter_groups(struct lb *lb, struct cairn_sink *sink, struct cairn_error *err)
+/* Calls fn for each chain of ours that belongs to a port or group; it stops at nonzero. */
+static int
+each_chain(struct lb *lb, int (*fn)(void *arg, const char *id, const char *suffix), void *arg, struct cairn_error *err)
 {
     CLEANUP_TEXT struct lb_text t = { 0 };
     CLEANUP_FREE char *out = NULL;
@@ -551,14 +552,57 @@ filter_groups(struct lb *lb, struct cairn_sink *sink, struct cairn_error *err)
         return -1;
     table_name(lb, table);
     for (char *line = strtok_r(out, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
-        struct cairn_net_item item = { .size = sizeof item, .up = 1 };
-        char name[128], tail[8] = "";
+        char name[128], id[37], suffix[8] = "";
 
         if (sscanf(line, "table bridge %127s {", name) == 1)
             ours = strcmp(name, table) == 0;
-        else if (ours && sscanf(line, " chain g_%36[0-9a-f-]_%7s", item.id, tail) == 2 && strcmp(tail, "in") == 0
-                 && lb->host->emit(sink, &item) != 0)
+        else if (ours && sscanf(line, " chain %*1[gcoin]_%36[0-9a-f-]_%7s", id, suffix) >= 1 && fn(arg, id, suffix) != 0)
             break;
     }
     return 0;
+}
+
+struct groups {
+    const struct lb *lb;
+    struct cairn_sink *sink;
+};
+
+static int
+give_group(void *arg, const char *id, const char *suffix)
+{
+    const struct groups *g = arg;
+    struct cairn_net_item item = { .size = sizeof item, .up = 1 };
+
+    snprintf(item.id, sizeof item.id, "%s", id);
+    return strcmp(suffix, "in") == 0 ? g->lb->host->emit(g->sink, &item) : 0;
+}
+
+int
+filter_groups(struct lb *lb, struct cairn_sink *sink, struct cairn_error *err)
+{
+    struct groups g = { lb, sink };
+
+    return each_chain(lb, give_group, &g, err);
+}
+
+static int
+note_chain(void *arg, const char *id, const char *suffix)
+{
+    (void)id;
+    (void)suffix;
+    return *(int *)arg = 1;
+}
+
+void
+filter_stop(struct lb *lb)
+{
+    CLEANUP_TEXT struct lb_text t = { 0 };
+    char table[80];
+    int used = 0;
+
+    if (each_chain(lb, note_chain, &used, NULL) < 0 || used)
+        return;
+    table_name(lb, table);
+    lb_add(&t, "delete table bridge %s\ndelete table inet %s\n", table, table);
+    nft_run(lb, &t, NULL, NULL);
 }

@@ -147,6 +147,8 @@ int nft_run(const struct lb *lb, const struct lb_text *script, char **ret_output
 /* filter.c ----------------------------------------------------------------------------------------------------------------- */
 
 int filter_start(struct lb *lb, struct cairn_error *err);
+/* Takes the tables away if no port or group uses them; the caller has seen that no network does. */
+void filter_stop(struct lb *lb);
 int filter_network(struct lb *lb, const struct lb_link *bridge, int is_host, int nat, struct cairn_error *err);
 int filter_network_remove(struct lb *lb, const char *bridge, struct cairn_error *err);
 int filter_port(struct lb *lb, const struct cairn_port *port, const char *tap, struct cairn_error *err);

@@ -39,6 +39,8 @@ nft_run(const struct lb *lb, const struct lb_text *script, char **ret_output, st
     char *output = NULL;
     int rc = -1;
 
+    if (lb->nft == NULL)
+        return cairn_fail(err, CAIRN_UNAVAILABLE, "the driver was not started");
     if (lb_text_done(script, err) < 0)
         return -1;
     pthread_mutex_lock(&nft_lock);
