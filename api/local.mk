@@ -11,3 +11,4 @@ include api/network/local.mk
 include api/compute/local.mk
 include api/metadata/local.mk
 include api/daemon/local.mk
+include api/cairn/local.mk
