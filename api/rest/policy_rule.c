@@ -120,6 +120,25 @@ literal_text(const char *left)
     return NULL;
 }
 
+/* "field:networks:shared=True" asks the target: "True:%(shared)s". */
+static int
+parse_field(struct policy_node *n, const char *text, struct cairn_error *err)
+{
+    const char *attr = strchr(n->match, ':'), *equals = strchr(n->match, '=');
+    char *match;
+
+    if (attr == NULL || equals == NULL || equals < attr || equals == attr + 1)
+        return cairn_fail(err, CAIRN_INVALID, "'%s': 'field:RESOURCE:ATTRIBUTE=VALUE' is expected", text);
+    if (equals[1] == '~')
+        return cairn_fail(err, CAIRN_INVALID, "'%s': patterns are not supported", text);
+    n->kind = NODE_LITERAL;
+    n->left = xstrdup(equals + 1);
+    match = xasprintf("%%(%.*s)s", (int)(equals - attr - 1), attr + 1);
+    free(n->match);
+    n->match = match;
+    return 0;
+}
+
 static int
 parse_check(struct parser *p, struct policy_node **ret, struct cairn_error *err)
 {
@@ -149,6 +168,9 @@ parse_check(struct parser *p, struct policy_node **ret, struct cairn_error *err)
         n->kind = NODE_RULE;
     } else if (strcmp(left, "is_admin") == 0) {
         n->kind = NODE_ADMIN;
+    } else if (strcmp(left, "field") == 0) {
+        if (parse_field(n, text, err) < 0)
+            return -1;
     } else if (strcmp(left, "http") == 0 || strcmp(left, "https") == 0) {
         return cairn_fail(err, CAIRN_INVALID, "'%s': checks that ask another server are not supported", text);
     } else {

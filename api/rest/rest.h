@@ -37,7 +37,7 @@ struct rest_versioning {
 
 /* --- attributes: the schema of a resource or of a body */
 enum rest_type {
-    REST_STRING,            /* min..max characters (max 0: 255) */
+    REST_STRING,            /* min..max characters (max 0: 255); with REST_LAX integers too, as text */
     REST_TEXT,              /* as string, max 0: 65535 */
     REST_INT,               /* min..max; both 0: any; numbers in strings accepted where 'flags' has REST_LAX */
     REST_REAL,

@@ -64,7 +64,12 @@ normal_string(const struct rest_attr *attr, json_t *value, const char *where, st
     int64_t max = attr->max != 0 ? attr->max : attr->type == REST_TEXT ? 65535 : 255;
     const char *text = json_string_value(value);
     size_t len, start = 0, end;
+    char number[32];
 
+    if (text == NULL && (attr->flags & REST_LAX) && json_is_integer(value)) {
+        snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        return json_string(number);
+    }
     if (text == NULL)
         return none(bad(attr, where, value, err, "It is not of type 'string'"));
     end = strlen(text);

@@ -40,6 +40,11 @@ body_value(const struct target *t, const char *name)
     const struct call *c = call_of(t->call);
     const json_t *value = c->creating && t->call->body != NULL ? json_object_get(t->call->body, name) : NULL;
 
+    /* Two names of one thing: whichever the body gives is the owner of what is created. */
+    if (value == NULL && c->creating && strcmp(name, "project_id") == 0)
+        value = json_object_get(t->call->body, "tenant_id");
+    else if (value == NULL && c->creating && strcmp(name, "tenant_id") == 0)
+        value = json_object_get(t->call->body, "project_id");
     if (json_is_boolean(value))
         return json_is_true(value) ? "True" : "False";
     return json_string_value(value);

@@ -79,6 +79,13 @@ tests_unit_rest_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_rest_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/policy_test tests/unit/rest_test
 
+## api/network
+check_PROGRAMS += tests/unit/network_test
+tests_unit_network_test_SOURCES = tests/unit/network_test.c tests/unit/rest_wire.c tests/unit/rest_wire.h
+tests_unit_network_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_network_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/network_test
+
 check_PROGRAMS += tests/unit/http_test
 tests_unit_http_test_SOURCES = tests/unit/http_test.c tests/unit/http_client.h
 tests_unit_http_test_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

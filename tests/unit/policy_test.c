@@ -65,6 +65,7 @@ static const struct { const char *rule; int admin_mine, member_mine, member_thei
     { "user_id:%(no_such)s",                                      0, 0, 0, 0 },
     { "'public':%(visibility)s",                                  1, 1, 0, 1 },
     { "\"public\":%(visibility)s",                                1, 1, 0, 1 },
+    { "field:things:visibility=public",                           1, 1, 0, 1 },
     { "system_scope:all",                                         1, 0, 0, 0 },
     { "project_id:p1",                                            0, 1, 1, 0 },
     { "no_credential:p1",                                         0, 0, 0, 0 },
@@ -92,6 +93,8 @@ static const struct { const char *rule, *says; } wrongs[] = {
     { "project_id:%(project_id", "must begin '%(attribute)s'" },
     { "project_id:%s", "must begin '%(attribute)s'" },
     { "http://evil/%(x)s", "checks that ask another server are not supported" },
+    { "field:things:visibility=~^pub", "patterns are not supported" },
+    { "field:visibility", "is expected" },
     { "rule:nobody_defines_me", "refers to 'rule:nobody_defines_me', which nothing defines" },
     { "((((((((((((((((((((((((((((((((((((((((@))))))))))))))))))))))))))))))))))))))))", "nested too deeply" },
 };

@@ -15,6 +15,7 @@ create table networks (
     physical text,
     segment bigint,
     dns_domain text not null default '',
+    az_hints text not null default '[]',    -- JSON
     revision bigint not null default 0,
     created_us bigint not null,
     updated_us bigint not null
