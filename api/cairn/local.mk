@@ -4,6 +4,7 @@ cairn_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 cairn_LDADD = api/libapi.la core/libcore.la
 cairn_SOURCES = \
 	api/cairn/cairn.c \
+	api/cairn/cmd_audit.c \
 	api/cairn/cmd_catalog.c \
 	api/cairn/cmd_cloud.c \
 	api/cairn/cmd_identity.c \

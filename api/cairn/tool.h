@@ -60,6 +60,7 @@ COMMAND(cmd_drivers);
 COMMAND(cmd_reload);
 COMMAND(cmd_tasks);
 COMMAND(cmd_trace);
+COMMAND(cmd_audit);
 COMMAND(cmd_policy_explain);
 COMMAND(cmd_policy_list);
 COMMAND(cmd_catalog_backup);

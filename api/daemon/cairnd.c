@@ -353,6 +353,17 @@ open_engine(struct daemon *d, struct cairn_error *err)
     return hosting_start(&ho, d->engine, &d->hosting, err);
 }
 
+/* What the operator's tool can ask of us. */
+static int
+open_control(struct daemon *d, struct cairn_error *err)
+{
+    struct reconciler_options audit = { .catalog = d->catalog, .plugins = d->plugins, .config = d->config,
+                                        .host = d->o.simulate ? NULL : d->host_name };
+    struct control_options o = { .run_dir = d->run_dir, .plugins = d->plugins, .audit = &audit };
+
+    return control_start(&o, &d->control, err);
+}
+
 static void
 metrics_text(void *arg, struct str *out)
 {
@@ -464,7 +475,7 @@ start(struct daemon *d, int check_only, struct cairn_error *err)
         return -1;
     if (d->o.simulate && seed_simulation(d->catalog, d->state_dir, d->base_url, err) < 0)
         return -1;
-    if (open_engine(d, err) < 0 || control_start(d->run_dir, d->plugins, d->engine, &d->control, err) < 0 || write_port_file(d, err) < 0)
+    if (open_engine(d, err) < 0 || open_control(d, err) < 0 || write_port_file(d, err) < 0)
         return -1;
     log_info("cairnd %s serves cloud %s at %s", PACKAGE_VERSION, d->cloud_id, d->base_url);
     notify_ready();

@@ -19,13 +19,14 @@
 
 #define TALK_MS 5000                    /* for a client to say its line, and to take the answer */
 #define RUNNING_MAX 256
+#define FINDINGS_MAX 500               /* told one by one; the others are counted */
 
 struct control {
     char *path;                         /* owned; of the socket */
     int fd, stop[2];                    /* the pipe's other end closes: stop */
     pthread_t thread;
     struct plugins *plugins;            /* borrowed */
-    struct engine *engine;
+    struct reconciler_options audit;    /* catalog NULL: none */
     int64_t started_ms;
 };
 
@@ -65,21 +66,6 @@ do_refresh(struct control *c, const json_t *request, json_t *reply, struct cairn
     (void)reply;
     (void)err;
     identity_refresh();
-    return 0;
-}
-
-static int
-do_poke(struct control *c, const json_t *request, json_t *reply, struct cairn_error *err)
-{
-    const char *name = json_str(request, "name");
-
-    (void)reply;
-    if (c->engine == NULL)
-        return cairn_fail(err, CAIRN_UNAVAILABLE, "no task engine runs here");
-    if (name == NULL)
-        return cairn_fail(err, CAIRN_INVALID, "poke needs the name of a job");
-    engine_poke(c->engine, name);
-    engine_wake(c->engine);
     return 0;
 }
 
@@ -152,12 +138,42 @@ do_reload(struct control *c, const json_t *request, json_t *reply, struct cairn_
     return plugins_reload(c->plugins, kind_of(kind), instance, err);
 }
 
+static void
+add_finding(void *arg, const struct audit_finding *finding)
+{
+    json_t *list = arg, *one;
+
+    if (json_array_size(list) == FINDINGS_MAX)
+        return;
+    one = json_object();
+    json_object_set_new(one, "check", json_string(finding->check));
+    json_object_set_new(one, "object", json_string(finding->object));
+    json_object_set_new(one, "text", json_string(finding->text));
+    json_object_set_new(one, "repaired", json_boolean(finding->repaired));
+    json_array_append_new(list, one);
+}
+
+static int
+do_audit(struct control *c, const json_t *request, json_t *reply, struct cairn_error *err)
+{
+    json_t *list = json_array();
+    int still_open = 0;
+
+    json_object_set_new(reply, "findings", list);
+    if (c->audit.catalog == NULL)
+        return cairn_fail(err, CAIRN_UNAVAILABLE, "nothing can be audited here");
+    if (audit_run(&c->audit, json_str(request, "repair") != NULL, add_finding, list, &still_open, err) < 0)
+        return -1;
+    json_object_set_new(reply, "open", json_integer(still_open));
+    return 0;
+}
+
 static const struct command {
     const char *name;
     int (*run)(struct control *c, const json_t *request, json_t *reply, struct cairn_error *err);
 } commands[] = {
-    { "status", do_status }, { "log", do_log }, { "refresh", do_refresh }, { "poke", do_poke }, { "drivers", do_drivers },
-    { "running", do_running }, { "reload", do_reload },
+    { "status", do_status }, { "log", do_log }, { "refresh", do_refresh }, { "drivers", do_drivers }, { "running", do_running },
+    { "reload", do_reload }, { "audit", do_audit },
 };
 
 /* --- one connection */
@@ -194,7 +210,7 @@ talk(struct control *c, int fd)
     CLEANUP_STR struct str line = STR_INIT;
     CLEANUP_FREE char *text = NULL;
 
-    if (!peer_may(fd) || control_read_line(fd, TALK_MS, &line, &err) < 0)
+    if (!peer_may(fd) || control_read_line(fd, TALK_MS, CONTROL_REQUEST_MAX, &line, &err) < 0)
         return;
     if (run_line(c, line.text, line.len, reply, &err) < 0) {
         json_object_clear(reply);
@@ -252,13 +268,15 @@ open_socket(struct control *c, struct cairn_error *err)
 }
 
 int
-control_start(const char *run_dir, struct plugins *plugins, struct engine *engine, struct control **ret, struct cairn_error *err)
+control_start(const struct control_options *o, struct control **ret, struct cairn_error *err)
 {
     struct control *c = xcalloc(1, sizeof *c);
     int rc;
 
-    *c = (struct control){ .path = xasprintf("%s/%s", run_dir, CONTROL_SOCKET), .fd = -1, .stop = { -1, -1 }, .plugins = plugins, .engine = engine,
+    *c = (struct control){ .path = xasprintf("%s/%s", o->run_dir, CONTROL_SOCKET), .fd = -1, .stop = { -1, -1 }, .plugins = o->plugins,
                            .started_ms = clock_mono_ms() };
+    if (o->audit != NULL)
+        c->audit = *o->audit;
     if (open_socket(c, err) < 0)
         goto fail;
     if (pipe2(c->stop, O_CLOEXEC) < 0) {

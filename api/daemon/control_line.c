@@ -9,8 +9,6 @@
 #include "base/clock.h"
 #include "daemon/control.h"
 
-#define ASK_MS 60000                    /* drivers may take their time to tell how they are */
-
 static int
 wait_for(int fd, short events, int64_t deadline_ms, struct cairn_error *err)
 {
@@ -29,7 +27,7 @@ wait_for(int fd, short events, int64_t deadline_ms, struct cairn_error *err)
 }
 
 int
-control_read_line(int fd, int64_t timeout_ms, struct str *ret, struct cairn_error *err)
+control_read_line(int fd, int64_t timeout_ms, size_t max, struct str *ret, struct cairn_error *err)
 {
     int64_t deadline = clock_mono_ms() + timeout_ms;
     char buf[4096];
@@ -49,8 +47,8 @@ control_read_line(int fd, int64_t timeout_ms, struct str *ret, struct cairn_erro
         str_add_n(ret, buf, end != NULL ? (size_t)(end - buf) : (size_t)n);
         if (end != NULL)
             return 0;
-        if (ret->len > CONTROL_LINE_MAX)
-            return cairn_fail(err, CAIRN_TOO_LARGE, "a line over the control socket is longer than %d bytes", CONTROL_LINE_MAX);
+        if (ret->len > max)
+            return cairn_fail(err, CAIRN_TOO_LARGE, "a line over the control socket is longer than %zu bytes", max);
     }
 }
 
@@ -75,7 +73,7 @@ control_write_line(int fd, int64_t timeout_ms, const char *text, struct cairn_er
 }
 
 int
-control_ask(const char *run_dir, const json_t *request, json_t **ret, struct cairn_error *err)
+control_ask(const char *run_dir, const json_t *request, int64_t timeout_ms, json_t **ret, struct cairn_error *err)
 {
     CLEANUP_FREE char *path = xasprintf("%s/%s", run_dir, CONTROL_SOCKET);
     CLEANUP_FREE char *text = json_text(request);
@@ -92,7 +90,7 @@ control_ask(const char *run_dir, const json_t *request, json_t **ret, struct cai
         return cairn_fail_errno(err, errno, "cannot make a socket");
     if (connect(fd, (struct sockaddr *)&sa, sizeof sa) < 0)
         return cairn_fail(err, errno == EACCES ? CAIRN_DENIED : CAIRN_UNAVAILABLE, "cannot reach cairnd at '%s': %s", path, strerror(errno));
-    if (control_write_line(fd, ASK_MS, text, err) < 0 || control_read_line(fd, ASK_MS, &line, err) < 0
+    if (control_write_line(fd, timeout_ms, text, err) < 0 || control_read_line(fd, timeout_ms, CONTROL_REPLY_MAX, &line, err) < 0
         || json_parse(line.text, line.len, &reply, err) < 0)
         return -1;
     if (!json_bool(reply, "ok", 0))

@@ -121,3 +121,10 @@ tests_unit_reconcile_test_SOURCES = tests/unit/reconcile_test.c
 tests_unit_reconcile_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_reconcile_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/reconcile_test
+
+## api/daemon/control
+check_PROGRAMS += tests/unit/control_test
+tests_unit_control_test_SOURCES = tests/unit/control_test.c
+tests_unit_control_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_control_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/control_test
