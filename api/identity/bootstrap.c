@@ -7,6 +7,7 @@
 #include "identity/keys.h"
 #include "identity/password.h"
 #include "identity/passwords.h"
+#include "identity/resources.h"
 #include "identity/revoke.h"
 
 /* What can be in the catalog, by type: 'path' stands behind the base URL. */
@@ -21,9 +22,6 @@ static const char *const interfaces[] = { "public", "internal", "admin" };
 
 static const char *const roles[] = { "admin", "manager", "member", "reader", "service" };
 static const struct { const char *prior, *implied; } implications[] = { { "admin", "manager" }, { "manager", "member" }, { "member", "reader" } };
-
-/* An endpoint that bootstrap made has this in "extra", so that it may follow a new address. */
-#define MADE_HERE "{\"cairn:bootstrap\": true}"
 
 /* '*ret' NULL when there is no such row. */
 static int
@@ -136,14 +134,14 @@ ensure_endpoint(struct tx *tx, const char *service, const char *region, const ch
     char id[ID_HEX];
     int64_t there;
 
-    if (tx_exec(tx, err, "update endpoints set url = ? where service_id = ? and region_id = ? and interface = ? and extra = '" MADE_HERE "' and url <> ?", "sssss",
+    if (tx_exec(tx, err, "update endpoints set url = ? where service_id = ? and region_id = ? and interface = ? and extra = '" ENDPOINT_MADE_HERE "' and url <> ?", "sssss",
                 url, service, region, interface, url) < 0
         || tx_int(tx, &there, 0, err, "select count(*) from endpoints where service_id = ? and region_id = ? and interface = ?", "sss", service, region, interface) < 0)
         return -1;
     if (there > 0)
         return 0;
     id_hex(id);
-    return tx_exec(tx, err, "insert into endpoints (id, service_id, interface, region_id, url, extra, created_us) values (?, ?, ?, ?, ?, '" MADE_HERE "', ?)", "sssssi",
+    return tx_exec(tx, err, "insert into endpoints (id, service_id, interface, region_id, url, extra, created_us) values (?, ?, ?, ?, ?, '" ENDPOINT_MADE_HERE "', ?)", "sssssi",
                    id, service, interface, region, url, clock_us());
 }
 

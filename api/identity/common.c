@@ -6,6 +6,13 @@
 
 const char *const options_resource[] = { "immutable", NULL };
 
+/* Attributes that are ours, and nobody's business: neither shown nor taken. */
+static int
+is_private(const char *name)
+{
+    return str_starts(name, "cairn:");
+}
+
 static int
 is_known(const struct rest_attr *attrs, const char *name)
 {
@@ -29,6 +36,8 @@ extra_fold(const struct rest_attr *attrs, struct rows *old, json_t *body, struct
         if (is_known(attrs, key))
             continue;
         json_object_del(body, key);
+        if (is_private(key))
+            continue;
         if (json_is_null(value))
             json_object_del(extra, key);
         else
@@ -51,8 +60,10 @@ extra_emit(struct rest_call *call, struct json_out *out, struct rows *row, struc
 
     (void)call;
     (void)err;
-    json_object_foreach(extra, key, value)
-        jo_json(out, key, value);
+    json_object_foreach(extra, key, value) {
+        if (!is_private(key))
+            jo_json(out, key, value);
+    }
     return 0;
 }
 

@@ -242,7 +242,15 @@ endpoint_before_create(struct rest_call *call, json_t *body, struct cairn_error 
 static int
 endpoint_before_update(struct rest_call *call, struct rows *old, json_t *body, struct cairn_error *err)
 {
-    return endpoint_fold(call, body, err) < 0 ? -1 : extra_fold(endpoint_attrs, old, body, err);
+    if (endpoint_fold(call, body, err) < 0 || extra_fold(endpoint_attrs, old, body, err) < 0)
+        return -1;
+    if (json_str(body, "url") == NULL)
+        return 0;
+    /* An operator's own address does not follow the cloud's any more: see bootstrap.c. */
+    if (json_object_get(body, "extra") == NULL)
+        json_object_set_new(body, "extra", json_of_column(row_text(old, "extra")));
+    json_object_del(json_object_get(body, "extra"), ENDPOINT_MARK);
+    return 0;
 }
 
 static int

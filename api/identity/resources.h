@@ -20,6 +20,10 @@ extern const struct rest_route identity_discovery_routes[], identity_token_route
     identity_region_routes[];
 extern const struct policy_default identity_policies[];
 
+/* The "extra" of an endpoint that bootstrap made: it follows the cloud's address until somebody gives it another. */
+#define ENDPOINT_MARK "cairn:bootstrap"
+#define ENDPOINT_MADE_HERE "{\"" ENDPOINT_MARK "\":true}"
+
 /* --- common.c */
 /* Attributes that no table names are kept as they came, in the column "extra": for before_create() and before_update() ('old' NULL: none). */
 int extra_fold(const struct rest_attr *attrs, struct rows *old, json_t *body, struct cairn_error *err);

@@ -577,6 +577,8 @@ START_TEST(bootstrap_again_changes_addresses_only)
     struct identity_bootstrap b = { .base_url = "http://cloud.example:1", .admin_password = "ignored" };
     struct cairn_error err = CAIRN_ERROR_INIT;
     CLEANUP_FREE char *text = NULL;
+    CLEANUP_FREE char *id = NULL;
+    CLEANUP_FREE char *path = NULL;
     const struct wire_reply *r = bed_ask(admin, "GET", "/v3/endpoints", NULL, NULL, NULL);
     size_t before = json_array_size(json_object_get(r->json, "endpoints"));
 
@@ -585,6 +587,16 @@ START_TEST(bootstrap_again_changes_addresses_only)
     ck_assert_uint_eq(json_array_size(json_object_get(r->json, "endpoints")), before);
     ck_assert_ptr_null(strstr(r->text, "\"url\":\"" BASE_URL));
     ck_assert_ptr_nonnull(strstr(r->text, "http://cloud.example:1/compute/v2.1"));
+    ck_assert_ptr_null(strstr(r->text, "cairn:"));
+    /* An operator's own address stays. */
+    id = xstrdup(json_str(json_array_get(json_object_get(r->json, "endpoints"), 0), "id"));
+    path = xasprintf("/v3/endpoints/%s", id);
+    ck_assert_int_eq(status(admin, "PATCH", path, "{\"endpoint\":{\"url\":\"http://mine.example\",\"note\":\"n\"}}"), 200);
+    b.base_url = "http://third.example";
+    ck_assert_int_eq(identity_bootstrap(bed.catalog, &b, &err), 0);
+    r = bed_ask(admin, "GET", "/v3/endpoints", NULL, NULL, NULL);
+    ck_assert_ptr_nonnull(strstr(r->text, "http://mine.example"));
+    ck_assert_ptr_nonnull(strstr(r->text, "http://third.example/identity/v3"));
     text = bed_login("admin", PASSWORD, PROJECT_SCOPE);
     ck_assert_ptr_nonnull(text);
     b.reset_password = 1;
