@@ -18,29 +18,29 @@ const struct command *tool_running;
 const struct command commands[] = {
     { "status", "", "how the cloud is: daemon, hosts, what there is, what runs",
       "Shows whether the daemon runs, how many hosts are up, how much of everything there is\n"
-      "and what work is open.  Works without the daemon, too.\n", TOOL_CATALOG, cmd_status },
+      "and what work is open.  Works without the daemon, too.\n", cmd_status },
     { "hosts", "", "hosts that run servers, what they have and what is taken",
       "VCPUs, memory and disk are shown as taken/offered, where what is offered is what the host has,\n"
       "less what is reserved, times the overcommit ratio.  A host is up while its heartbeat is younger\n"
-      "than a minute.\n", TOOL_CATALOG, cmd_hosts },
+      "than a minute.\n", cmd_hosts },
     { "drivers", "[--dump FILE|KIND-NAME]", "drivers and plugins: those loaded, and those that could be",
       "Lists what the running daemon has loaded and how it is, then the files in the search path.\n\n"
       "  --dump FILE     what one file says of itself: ABI, configuration keys, operations.\n"
-      "                  FILE is a path, or KIND-NAME to look for, e.g. storage-file\n", 0, cmd_drivers },
+      "                  FILE is a path, or KIND-NAME to look for, e.g. storage-file\n", cmd_drivers },
     { "reload", "KIND INSTANCE", "load a driver instance anew while the daemon runs",
       "A new instance is made beside the old one and takes all new calls; the old one is stopped when\n"
-      "its last call is over.  Example: cairn reload storage default\n", 0, cmd_reload },
+      "its last call is over.  Example: cairn reload storage default\n", cmd_reload },
     { "tasks", "[--all]", "work that is open, and what it waits for",
       "Lists tasks that are queued, running or being undone, and driver calls that run at this moment.\n\n"
-      "  --all           finished ones as well, newest first (at most 500)\n", TOOL_CATALOG, cmd_tasks },
+      "  --all           finished ones as well, newest first (at most 500)\n", cmd_tasks },
     { "trace", "ID", "the story of a request or an object, in order",
       "ID is a request id (req-...), the id of a server, port, volume, image ..., or of a task.\n"
-      "For an object, every request that touched it is told, with its steps, driver calls and faults.\n", TOOL_CATALOG, cmd_trace },
+      "For an object, every request that touched it is told, with its steps, driver calls and faults.\n", cmd_trace },
     { "audit", "[--repair]", "prove that the books and the machine agree",
       "Compares allocations, quotas, ports, disks and domains with each other: what is in the catalog\n"
       "but not on the machine, and the reverse.  The running daemon does it; without one, the drivers are\n"
       "loaded here.  Objects that are being worked on are left alone.  It ends with 1 when a finding is open.\n\n"
-      "  --repair        put right what can be\n", TOOL_CATALOG, cmd_audit },
+      "  --repair        put right what can be\n", cmd_audit },
     { "policy explain", "RULE [OPTION]...", "why somebody may do something, or may not",
       "Shows the rule as a tree of what is true and what is false for a user in a scope.\n\n"
       "  --user NAME|ID          who (default: admin)\n"
@@ -50,19 +50,19 @@ const struct command commands[] = {
       "  --system                with a token for the system\n"
       "  --role NAME             as if the user had this role and no other; may be repeated\n"
       "  --target ATTR=VALUE     an attribute of the object, e.g. project_id=...; may be repeated\n\n"
-      "Example: cairn policy explain identity:get_user --user bob --project web --target target.user.id=42\n", TOOL_CATALOG, cmd_policy_explain },
-    { "policy list", "[TEXT]", "the rules in force, those that hold TEXT", "Overrides of the policy file are taken into account.\n", 0, cmd_policy_list },
+      "Example: cairn policy explain identity:get_user --user bob --project web --target target.user.id=42\n", cmd_policy_explain },
+    { "policy list", "[TEXT]", "the rules in force, those that hold TEXT", "Overrides of the policy file are taken into account.\n", cmd_policy_list },
     { "catalog backup", "FILE", "copy the catalog into one file, while the cloud runs",
       "The copy is of one moment.  FILE must not exist.  Token keys are not in it: they are in the state\n"
-      "folder's keys/ and can be lost at the cost of a new login for everybody.\n", TOOL_CATALOG, cmd_catalog_backup },
+      "folder's keys/ and can be lost at the cost of a new login for everybody.\n", cmd_catalog_backup },
     { "catalog restore", "FILE", "put a backup in the catalog's place",
-      "The daemon must be stopped.  The catalog that was there is kept beside it, as NAME.replaced.\n", 0, cmd_catalog_restore },
-    { "catalog check", "", "is the catalog whole", "Checks the file's structure and that no row refers to one that is gone.\n", TOOL_CATALOG, cmd_catalog_check },
+      "The daemon must be stopped.  The catalog that was there is kept beside it, as NAME.replaced.\n", cmd_catalog_restore },
+    { "catalog check", "", "is the catalog whole", "Checks the file's structure and that no row refers to one that is gone.\n", cmd_catalog_check },
     { "user password", "NAME [OPTION]...", "set a user's password: the way back in for a locked-out operator",
       "Asks for the new password, or reads its first line from standard input.  Every token of the user\n"
       "is worth nothing afterwards.\n\n"
       "  --domain NAME|ID        the user's domain (default: default)\n"
-      "  --password-file FILE    the password is FILE's first line\n", TOOL_CATALOG, cmd_user_password },
+      "  --password-file FILE    the password is FILE's first line\n", cmd_user_password },
     { "bootstrap", "[OPTION]...", "make, or complete, what a cloud needs to be spoken to",
       "Makes the domain, projects, roles, the administrator, and the service catalog where they are missing.\n"
       "May run any number of times; endpoints that it made follow a new base URL.\n\n"
@@ -73,13 +73,13 @@ const struct command commands[] = {
       "  --password-file FILE    the administrator's password is FILE's first line; a file that is not there\n"
       "                          is made with a random password, for its owner alone\n"
       "  --reset-password        an administrator who exists gets this password, too\n"
-      "  --clouds FILE           write a clouds.yaml with the cloud 'cairn', for its owner alone\n", TOOL_CATALOG | TOOL_NEW, cmd_bootstrap },
+      "  --clouds FILE           write a clouds.yaml with the cloud 'cairn', for its owner alone\n", cmd_bootstrap },
     { "token rotate", "", "seal new tokens with a new key",
-      "Tokens that are out stay valid: old keys are kept as long as a token can live.\n", TOOL_CATALOG, cmd_token_rotate },
+      "Tokens that are out stay valid: old keys are kept as long as a token can live.\n", cmd_token_rotate },
     { "log", "[LEVELS]", "show or set what the running daemon logs",
       "LEVELS is error, warn, info or debug, for all or by module: cairn log flow=debug,info\n"
-      "Holds until the daemon stops; [daemon] log_levels of the configuration is for good.\n", 0, cmd_log },
-    { NULL, NULL, NULL, NULL, 0, NULL }
+      "Holds until the daemon stops; [daemon] log_levels of the configuration is for good.\n", cmd_log },
+    { NULL, NULL, NULL, NULL, NULL }
 };
 
 /* --- help */
@@ -184,19 +184,19 @@ apply_sets(struct tool *t, struct cairn_error *err)
 }
 
 /* A catalog that is not there is a wrong configuration much more often than a wish for a new one. */
-static int
-open_catalog(struct tool *t, unsigned flags, struct cairn_error *err)
+int
+tool_open(struct tool *t, int may_make, struct cairn_error *err)
 {
     const char *path = str_starts(t->catalog_url, "sqlite:") ? t->catalog_url + 7 : NULL;
 
-    if ((flags & TOOL_NEW) == 0 && path != NULL && access(path, R_OK | W_OK) < 0)
+    if (!may_make && path != NULL && access(path, R_OK | W_OK) < 0)
         return cairn_fail_errno(err, errno, "cannot use the catalog '%s' (configuration: %s; another one: --config FILE)", path,
                                 t->config_path != NULL ? t->config_path : "the built-in defaults");
     return catalog_open(t->catalog_url, &t->catalog, err);
 }
 
 static int
-prepare(struct tool *t, unsigned flags, char **path, struct cairn_error *err)
+prepare(struct tool *t, char **path, struct cairn_error *err)
 {
     const char *url;
 
@@ -208,7 +208,7 @@ prepare(struct tool *t, unsigned flags, char **path, struct cairn_error *err)
     t->run_dir = config_string(t->config, "daemon", "run_dir");
     url = config_string(t->config, "daemon", "catalog");
     t->catalog_url = url != NULL ? xstrdup(url) : xasprintf("sqlite:%s/catalog.db", t->state_dir);
-    return (flags & TOOL_CATALOG) ? open_catalog(t, flags, err) : 0;
+    return 0;
 }
 
 int
@@ -243,7 +243,7 @@ run_command(struct tool *t, const struct command *c, int argc, char **argv)
 
     tool_running = c;
     optind = 0;                         /* getopt starts anew */
-    rc = prepare(t, c->flags, &path, &err) < 0 ? -1 : c->run(t, argc, argv, &err);
+    rc = prepare(t, &path, &err) < 0 ? -1 : c->run(t, argc, argv, &err);
     if (rc < 0)
         fprintf(stderr, "cairn: %s\n", err.message);
     if (t->catalog != NULL)

@@ -75,7 +75,7 @@ COMMAND(cmd_audit)
             return tool_usage(err);
         repair = 1;
     }
-    if (tool_arguments(argc, 0, 0, err) < 0)
+    if (tool_arguments(argc, 0, 0, err) < 0 || tool_open(t, 0, err) < 0)
         return -1;
     table = table_new("CHECK", "OBJECT", "STATE", "FINDING", NULL);
     rc = tool_daemon_runs(t) ? ask_daemon(t, repair, table, &still_open, err) : run_here(t, repair, table, &still_open, err);

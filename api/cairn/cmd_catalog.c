@@ -16,6 +16,8 @@ COMMAND(cmd_catalog_backup)
         return -1;
     if (stat(argv[1], &st) == 0)
         return cairn_fail(err, CAIRN_EXISTS, "'%s' is there already: a backup never replaces a file", argv[1]);
+    if (tool_open(t, 0, err) < 0)
+        return -1;
     mask = umask(0077);                 /* password hashes are in it */
     rc = catalog_backup(t->catalog, argv[1], err);
     umask(mask);
@@ -68,7 +70,7 @@ COMMAND(cmd_catalog_check)
 {
     (void)argv;
     optind = 1;
-    if (tool_arguments(argc, 0, 0, err) < 0 || catalog_check(t->catalog, err) < 0)
+    if (tool_arguments(argc, 0, 0, err) < 0 || tool_open(t, 0, err) < 0 || catalog_check(t->catalog, err) < 0)
         return -1;
     printf("%s is whole, schema %lld\n", t->catalog_url, (long long)catalog_schema_version(t->catalog));
     return 0;

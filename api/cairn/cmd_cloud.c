@@ -44,7 +44,7 @@ COMMAND(cmd_status)
 
     (void)argv;
     optind = 1;
-    if (tool_arguments(argc, 0, 0, err) < 0)
+    if (tool_arguments(argc, 0, 0, err) < 0 || tool_open(t, 0, err) < 0)
         return -1;
     printf("configuration            %s\n", t->config_path != NULL ? t->config_path : "built-in defaults");
     printf("catalog                  %s, schema %lld\n", t->catalog_url, (long long)catalog_schema_version(t->catalog));
@@ -77,7 +77,7 @@ COMMAND(cmd_hosts)
 
     (void)argv;
     optind = 1;
-    if (tool_arguments(argc, 0, 0, err) < 0 || tx_begin(t->catalog, TX_READ, &tx, err) < 0
+    if (tool_arguments(argc, 0, 0, err) < 0 || tool_open(t, 0, err) < 0 || tx_begin(t->catalog, TX_READ, &tx, err) < 0
         || tx_query(tx, &rows, err,
                     "select h.name as name, h.driver as driver, h.availability_zone as zone, h.enabled as enabled, h.forced_down as forced_down,"
                     " h.disabled_reason as reason, h.heartbeat_us as heartbeat_us, h.vcpus as vcpus, h.ram_mib as ram_mib, h.disk_gib as disk_gib,"

@@ -33,7 +33,7 @@ COMMAND(cmd_user_password)
         default: return tool_usage(err);
         }
     }
-    if (tool_arguments(argc, 1, 1, err) < 0 || (file != NULL ? secret_from_file(file, &secret, err) : secret_ask("New password: ", &secret, err)) < 0)
+    if (tool_arguments(argc, 1, 1, err) < 0 || tool_open(t, 0, err) < 0 || (file != NULL ? secret_from_file(file, &secret, err) : secret_ask("New password: ", &secret, err)) < 0)
         return -1;
     if (identity_set_password(t->catalog, domain, argv[optind], secret, err) < 0)
         return -1;
@@ -48,7 +48,7 @@ COMMAND(cmd_token_rotate)
 
     (void)argv;
     optind = 1;
-    if (tool_arguments(argc, 0, 0, err) < 0
+    if (tool_arguments(argc, 0, 0, err) < 0 || tool_open(t, 0, err) < 0
         || identity_rotate_keys(t->state_dir, t->catalog, config_int(t->config, IDENTITY_SECTION, "token_lifetime") / 1000, &number, err) < 0)
         return -1;
     tell_daemon(t);
@@ -166,7 +166,7 @@ COMMAND(cmd_bootstrap)
     }
     if (url == NULL)
         url = default_url(t);
-    if (tool_arguments(argc, 0, 0, err) < 0 || url_ok(url, err) < 0 || (file != NULL && password_of_file(file, &secret, err) < 0))
+    if (tool_arguments(argc, 0, 0, err) < 0 || url_ok(url, err) < 0 || tool_open(t, 1, err) < 0 || (file != NULL && password_of_file(file, &secret, err) < 0))
         return -1;
     if (clouds != NULL && secret == NULL)
         return cairn_fail(err, CAIRN_INVALID, "--clouds needs the password that it is to hold: --password-file FILE");

@@ -3,9 +3,11 @@
 #include "cairn/tool.h"
 
 #include "base/clock.h"
+#include "compute/compute.h"
 #include "identity/identity.h"
 #include "identity/token.h"
 #include "identity/who.h"
+#include "network/network_api.h"
 #include "rest/policy.h"
 
 #define ROLES_MAX 16
@@ -14,7 +16,7 @@
 static int
 load_policy(struct tool *t, struct policy **ret, struct cairn_error *err)
 {
-    static const struct rest_service *const services[] = { &identity_service };
+    static const struct rest_service *const services[] = { &identity_service, &compute_service, &network_service };
     const char *file = config_string(t->config, "daemon", "policy");
     struct policy *p;
 
@@ -218,7 +220,7 @@ COMMAND(cmd_policy_explain)
     struct auth *who;
     int allowed;
 
-    if (read_question(argc, argv, &q, err) < 0 || load_policy(t, &p, err) < 0)
+    if (read_question(argc, argv, &q, err) < 0 || tool_open(t, 0, err) < 0 || load_policy(t, &p, err) < 0)
         return -1;
     if (!policy_known(p, argv[optind]))
         return cairn_fail(err, CAIRN_NOT_FOUND, "there is no rule '%s'; cairn policy list shows all", argv[optind]);

@@ -48,7 +48,7 @@ COMMAND(cmd_tasks)
             return tool_usage(err);
         all = 1;
     }
-    if (tool_arguments(argc, 0, 0, err) < 0 || tx_begin(t->catalog, TX_READ, &tx, err) < 0
+    if (tool_arguments(argc, 0, 0, err) < 0 || tool_open(t, 0, err) < 0 || tx_begin(t->catalog, TX_READ, &tx, err) < 0
         || tx_query(tx, &rows, err,
                     "select id, kind, object_id, host, state, step, progress, attempts, cancel, not_before_us, error, created_us from tasks"
                     " where (? = 1 or state in ('queued', 'running', 'undoing')) order by created_us desc, id limit ?", "ii", (int64_t)all,
@@ -128,7 +128,7 @@ COMMAND(cmd_trace)
     int got;
 
     optind = 1;
-    if (tool_arguments(argc, 1, 1, err) < 0)
+    if (tool_arguments(argc, 1, 1, err) < 0 || tool_open(t, 0, err) < 0)
         return -1;
     id = argv[1];
     if (tx_begin(t->catalog, TX_READ, &tx, err) < 0

@@ -1,5 +1,6 @@
 ## api/cairn/local.mk: the operator's tool.
 bin_PROGRAMS += cairn
+dist_man_MANS += api/cairn/cairn.8
 cairn_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 cairn_LDADD = api/libapi.la core/libcore.la
 cairn_SOURCES = \

@@ -18,18 +18,14 @@ struct tool {
     const char *config_path;            /* NULL: the embedded defaults */
     const char *state_dir, *run_dir;
     char *catalog_url;
-    struct catalog *catalog;            /* open for commands with TOOL_CATALOG */
+    struct catalog *catalog;            /* NULL before tool_open() */
 };
-
-#define TOOL_CATALOG 1u
-#define TOOL_NEW     2u                 /* the catalog may be made by this command */
 
 struct command {
     const char *words;                  /* "catalog backup"; NULL ends the table */
     const char *args;                   /* "FILE" */
     const char *summary;                /* one line */
     const char *help;                   /* paragraphs, lines ended */
-    unsigned flags;
     /* argv[0] is the command's last word.  0, or -1 with an error. */
     int (*run)(struct tool *t, int argc, char **argv, struct cairn_error *err);
 };
@@ -39,6 +35,8 @@ extern const struct command *tool_running;      /* the command at work: for usag
 int tool_usage(struct cairn_error *err);        /* "usage: cairn ... (see cairn ... --help)"; -1 */
 /* -1 with usage unless 'min' to 'max' arguments stand behind the options. */
 int tool_arguments(int argc, int min, int max, struct cairn_error *err);
+/* Opens the catalog, which must be there unless 'may_make'; it is closed behind the command. */
+int tool_open(struct tool *t, int may_make, struct cairn_error *err);
 /* The daemon's answer to {"command": name, key: value, ...}; pairs end with NULL.  As control_ask(). */
 int tool_ask(struct tool *t, json_t **ret, struct cairn_error *err, const char *name, ...) __attribute__((sentinel));
 /* 1: a daemon holds the state folder.  */

@@ -128,3 +128,7 @@ tests_unit_control_test_SOURCES = tests/unit/control_test.c
 tests_unit_control_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_control_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/control_test
+
+## api/cairn
+EXTRA_DIST += tests/unit/cairn_tool_test.sh
+TESTS += tests/unit/cairn_tool_test.sh
