@@ -5,7 +5,7 @@
 #include "rest/rest.h"
 
 #define REST_PARAMS_MAX 6
-#define REST_BATCH      128     /* rows of a list that are in memory at once */
+#define REST_BATCH      128     /* rows of a list that are in memory at once; a power of two */
 #define REST_QUERY_MAX  128     /* query parameters of a request */
 #define REST_CHILDREN_MAX 12
 

@@ -140,14 +140,17 @@ query_children(struct lister *l, const struct rest_child *k, struct rows **ret, 
     CLEANUP_STR struct str sql = STR_INIT;
     struct sql_value ids[REST_BATCH];
     const char *hole = strstr(k->sql, "%IDS%");
+    size_t n = 1;
 
+    while (n < l->count)        /* the last id again up to a power of two: few different statements to prepare and keep */
+        n *= 2;
     str_add_n(&sql, k->sql, (size_t)(hole - k->sql));
-    for (size_t i = 0; i < l->count; i++) {
+    for (size_t i = 0; i < n; i++) {
         str_add(&sql, i > 0 ? ", ?" : "?");
-        ids[i] = (struct sql_value){ .type = 's', .p = l->items[i].id };
+        ids[i] = (struct sql_value){ .type = 's', .p = l->items[i < l->count ? i : l->count - 1].id };
     }
     str_add(&sql, hole + 5);
-    return tx_query_v(l->call->tx, ret, err, sql.text, ids, l->count);
+    return tx_query_v(l->call->tx, ret, err, sql.text, ids, n);
 }
 
 static int

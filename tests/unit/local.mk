@@ -77,7 +77,11 @@ tests_unit_policy_test_LDADD = api/libapi.la $(UNIT_LIBS)
 tests_unit_rest_test_SOURCES = tests/unit/rest_test.c tests/unit/rest_wire.c tests/unit/rest_wire.h
 tests_unit_rest_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_rest_test_LDADD = api/libapi.la $(UNIT_LIBS)
-TESTS += tests/unit/policy_test tests/unit/rest_test
+check_PROGRAMS += tests/unit/rest_listen_test
+tests_unit_rest_listen_test_SOURCES = tests/unit/rest_listen_test.c tests/unit/http_client.h
+tests_unit_rest_listen_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_rest_listen_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/policy_test tests/unit/rest_test tests/unit/rest_listen_test
 
 ## api/network
 check_PROGRAMS += tests/unit/network_test

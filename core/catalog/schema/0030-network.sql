@@ -113,6 +113,7 @@ create table ports (
 );
 create index ports_project on ports(project_id);
 create index ports_device on ports(device_id);
+create index ports_network_host on ports(network_id, host);
 create table fixed_ips (
     subnet_id text not null references subnets(id),
     ip_address text not null,           -- canonical text
