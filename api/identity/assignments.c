@@ -9,24 +9,34 @@ static const char given_sql[] =
     " a.target_type as target_type, a.target_id as target_id, a.role_id as role_id, a.inherited as inherited, '' as from_type, '' as from_id,"
     " '' as via_group, '' as prior_id from assignments a where 1 = 1";
 
-/* %s: conditions on the actor 'a', three times the same. */
+/* The effective ones, from where each was given to where it counts.  The %s are: which hierarchy is of interest; which assignments; and
+ * conditions on the target for each of three origins: given right there, inherited from a domain, inherited from a project above. */
 static const char effective_sql[] =
-    "with recursive tree(top, id) as (select p.parent_id, p.id from projects p where p.parent_id is not null"
-    " union select t.top, p.id from tree t join projects p on p.parent_id = t.id),"
+    "with recursive tree(top, id) as (%s), src as %s,"
     " imp(prior_id, id) as (select prior_id, implied_id from implied_roles union select i.prior_id, n.implied_id from imp i join implied_roles n on n.prior_id = i.id),"
     " e(actor_type, actor_id, target_type, target_id, role_id, from_type, from_id) as ("
-    "select a.actor_type, a.actor_id, a.target_type, a.target_id, a.role_id, '', '' from assignments a where a.inherited = 0%s"
-    " union all select a.actor_type, a.actor_id, 'project', p.id, a.role_id, 'domains', a.target_id from assignments a join projects p on p.domain_id = a.target_id"
+    "select a.actor_type, a.actor_id, a.target_type, a.target_id, a.role_id, '', '' from src a where a.inherited = 0%s"
+    " union all select a.actor_type, a.actor_id, 'project', p.id, a.role_id, 'domains', a.target_id from src a join projects p on p.domain_id = a.target_id"
     " where a.inherited = 1 and a.target_type = 'domain'%s"
-    " union all select a.actor_type, a.actor_id, 'project', t.id, a.role_id, 'projects', a.target_id from assignments a join tree t on t.top = a.target_id"
-    " where a.inherited = 1 and a.target_type = 'project'%s),"
+    " union all select a.actor_type, a.actor_id, 'project', t.id, a.role_id, 'projects', a.target_id from tree t cross join src a"
+    " where a.target_type = 'project' and a.target_id = t.top and a.inherited = 1%s),"
     " u(user_id, target_type, target_id, role_id, from_type, from_id, via_group) as ("
     "select e.actor_id, e.target_type, e.target_id, e.role_id, e.from_type, e.from_id, '' from e where e.actor_type = 'user'"
     " union all select m.user_id, e.target_type, e.target_id, e.role_id, e.from_type, e.from_id, e.actor_id from e join group_members m on m.group_id = e.actor_id"
     " where e.actor_type = 'group'),"
     " x(user_id, target_type, target_id, role_id, from_type, from_id, via_group, prior_id) as ("
     "select user_id, target_type, target_id, role_id, from_type, from_id, via_group, '' from u"
-    " union select u.user_id, u.target_type, u.target_id, imp.id, u.from_type, u.from_id, u.via_group, u.role_id from u join imp on imp.prior_id = u.role_id)";
+    " union all select u.user_id, u.target_type, u.target_id, imp.id, u.from_type, u.from_id, u.via_group, u.role_id from u join imp on imp.prior_id = u.role_id)";
+static const char all_assignments[] = "not materialized (select * from assignments)";
+static const char assignments_of_user[] =
+    "(select a.* from (select 'user' as type, ? as id union all select 'group', group_id from group_members where user_id = ?) w"
+    " cross join assignments a on a.actor_type = w.type and a.actor_id = w.id)";
+/* Everything below everything, or what is above one project. */
+static const char whole_tree[] =
+    "select p.parent_id, p.id from projects p where p.parent_id is not null union select t.top, p.id from tree t join projects p on p.parent_id = t.id";
+static const char tree_above[] =
+    "select p.parent_id, p.id from projects p where p.id = ? and p.parent_id is not null"
+    " union select p.parent_id, t.id from tree t join projects p on p.id = t.top where p.parent_id is not null";
 static const char effective_select[] =
     "select x.user_id as user_id, '' as group_id, x.target_type as target_type, x.target_id as target_id, x.role_id as role_id, 0 as inherited,"
     " x.from_type as from_type, x.from_id as from_id, x.via_group as via_group, x.prior_id as prior_id"
@@ -73,7 +83,7 @@ read_filter(struct rest_call *call, struct filter *f, struct cairn_error *err)
     return f->subtree ? rest_allow(call, "identity:list_role_assignments_for_tree", err) : 0;
 }
 
-struct query { struct str sql; struct sql_value values[32]; size_t n; };
+struct query { struct str sql; struct sql_value values[32]; size_t n; };        /* at most 14 values */
 
 static void
 bind(struct query *q, const char *text)
@@ -115,18 +125,32 @@ add_conditions(struct rest_call *call, const struct filter *f, struct query *q)
 }
 
 static void
+add_effective(const struct filter *f, struct query *q)
+{
+    const char *project = f->subtree ? NULL : f->project;
+    const char *nowhere = f->domain != NULL || f->system ? " and 1 = 0" : "";   /* what is inherited ends at projects */
+    const char *here = project != NULL ? " and a.target_type = 'project' and a.target_id = ?" : f->domain != NULL ? " and a.target_type = 'domain' and a.target_id = ?" : "";
+
+    str_addf(&q->sql, effective_sql, project != NULL ? tree_above : whole_tree, f->user != NULL ? assignments_of_user : all_assignments, here,
+             project != NULL ? " and p.id = ?" : nowhere, nowhere);
+    str_add(&q->sql, " ");
+    if (project != NULL)
+        bind(q, project);
+    if (f->user != NULL) {
+        bind(q, f->user);
+        bind(q, f->user);
+    }
+    if (here[0] != '\0')
+        bind(q, project != NULL ? project : f->domain);
+    if (project != NULL)
+        bind(q, project);
+}
+
+static void
 build(struct rest_call *call, const struct filter *f, struct query *q)
 {
-    const char *actor = f->user == NULL ? ""
-                        : " and ((a.actor_type = 'user' and a.actor_id = ?) or (a.actor_type = 'group' and a.actor_id in"
-                          " (select group_id from group_members where user_id = ?)))";
-
-    if (f->effective) {
-        str_addf(&q->sql, effective_sql, actor, actor, actor);
-        for (int i = 0; f->user != NULL && i < 6; i++)
-            bind(q, f->user);
-        str_add(&q->sql, " ");
-    }
+    if (f->effective)
+        add_effective(f, q);
     str_add(&q->sql, "select y.user_id as user_id, y.group_id as group_id, y.target_type as target_type, y.target_id as target_id, y.role_id as role_id,"
                      " y.inherited as inherited, y.from_type as from_type, y.from_id as from_id, y.via_group as via_group, y.prior_id as prior_id");
     if (f->names)

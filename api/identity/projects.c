@@ -127,16 +127,16 @@ narrow_tags(struct rest_call *call, struct str *where, struct rest_values *value
 static void
 narrow_to_user(const char *user, struct str *where, struct rest_values *values)
 {
-#define ACTOR \
-    "((a.actor_type = 'user' and a.actor_id = ?) or (a.actor_type = 'group' and a.actor_id in (select group_id from group_members where user_id = ?)))"
-    str_add(where, " and (t.id in (select a.target_id from assignments a where a.target_type = 'project' and a.inherited = 0 and " ACTOR ")"
-                   " or t.domain_id in (select a.target_id from assignments a where a.target_type = 'domain' and a.inherited = 1 and " ACTOR ")"
-                   " or t.id in (with recursive below(id) as (select p.id from projects p join assignments a on a.target_id = p.parent_id"
-                   " where a.target_type = 'project' and a.inherited = 1 and " ACTOR
-                   " union select p.id from projects p join below b on p.parent_id = b.id) select id from below))");
-    for (int i = 0; i < 6; i++)
-        rest_push_text(values, user);
-#undef ACTOR
+    str_add(where, " and t.id in (with recursive actor(type, id) as (select 'user', ? union all select 'group', group_id from group_members where user_id = ?),"
+                   " given(type, id, inherited) as (select a.target_type, a.target_id, a.inherited from actor w"
+                   " join assignments a on a.actor_type = w.type and a.actor_id = w.id),"
+                   " below(id) as (select p.id from given g join projects p on p.parent_id = g.id where g.type = 'project' and g.inherited = 1"
+                   " union select p.id from projects p join below b on p.parent_id = b.id)"
+                   " select id from given where type = 'project' and inherited = 0"
+                   " union select p.id from given g join projects p on p.domain_id = g.id where g.type = 'domain' and g.inherited = 1"
+                   " union select id from below)");
+    rest_push_text(values, user);
+    rest_push_text(values, user);
 }
 
 static int

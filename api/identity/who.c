@@ -86,10 +86,11 @@ who_find_domain(struct tx *tx, const char *id, const char *name, char **ret_id, 
 }
 
 /* --- roles in effect: given to the user or a group of theirs, here or inherited from above, and all that these imply */
-#define ACTOR \
-    "((a.actor_type = 'user' and a.actor_id = ?) or" \
-    " (a.actor_type = 'group' and a.actor_id in (select group_id from group_members where user_id = ?)))"
-#define IMPLIED \
+/* Every pair of who is meant and what is meant is one look into the primary key, however many assignments there are. */
+#define ACTORS "actor(type, id) as (select 'user', ? union all select 'group', group_id from group_members where user_id = ?)"
+#define ROLES \
+    "r(id) as (select a.role_id from actor w cross join target g join assignments a on a.actor_type = w.type and a.actor_id = w.id" \
+    " and a.target_type = g.type and a.target_id = g.id and a.inherited = g.inherited" \
     " union select i.implied_id from implied_roles i join r on i.prior_id = r.id)" \
     " select ro.id as id, ro.name as name from r join roles ro on ro.id = r.id where ro.domain_id = '' order by ro.name"
 
@@ -99,14 +100,10 @@ query_roles(struct tx *tx, const char *user_id, enum auth_scope scope, const cha
 {
     static const char project[] =
         "with recursive up(id, parent_id) as (select p.id, p.parent_id from projects p where p.id = ?"
-        " union select p.id, p.parent_id from projects p join up on p.id = up.parent_id),"
-        " r(id) as (select a.role_id from assignments a where " ACTOR " and ("
-        "(a.inherited = 0 and a.target_type = 'project' and a.target_id = ?)"
-        " or (a.inherited = 1 and a.target_type = 'project' and a.target_id in (select up.parent_id from up where up.parent_id is not null))"
-        " or (a.inherited = 1 and a.target_type = 'domain' and a.target_id = ?))" IMPLIED;
-    static const char other[] =
-        "with recursive r(id) as (select a.role_id from assignments a where " ACTOR
-        " and a.inherited = 0 and a.target_type = ? and a.target_id = ?" IMPLIED;
+        " union select p.id, p.parent_id from projects p join up on p.id = up.parent_id), " ACTORS ","
+        " target(type, id, inherited) as (select 'project', ?, 0 union all select 'project', up.parent_id, 1 from up where up.parent_id is not null"
+        " union all select 'domain', ?, 1), " ROLES;
+    static const char other[] = "with recursive " ACTORS ", target(type, id, inherited) as (select ?, ?, 0), " ROLES;
 
     switch (scope) {
     case AUTH_PROJECT:

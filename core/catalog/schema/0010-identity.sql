@@ -44,6 +44,8 @@ create table users (
     unique (domain_id, name)
 );
 
+create index users_name on users(name, id);
+
 -- The newest row of a user is the password in force; older ones are history.
 create table passwords (
     id text primary key,
