@@ -5,6 +5,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "flow/flow.h"
+#include "flow/network.h"
+#include "flow/server.h"
 
 #define ALL_MAX 500
 #define STORY_MAX 5000
@@ -33,6 +36,21 @@ print_calls(struct tool *t)
     table_print(table, "");
 }
 
+/* The step that is next, by its name where this program knows the flow. */
+static void
+add_step(struct table *table, const char *kind, int64_t step)
+{
+    const struct flow *flow = flow_find(kind);
+    int64_t i = 0;
+
+    while (flow != NULL && i < step && flow->steps[i].name != NULL)
+        i++;
+    if (flow != NULL && i == step && flow->steps[i].name != NULL)
+        table_add(table, "%lld %s", (long long)step, flow->steps[i].name);
+    else
+        table_add(table, "%lld", (long long)step);
+}
+
 COMMAND(cmd_tasks)
 {
     static const struct option longs[] = { { "all", no_argument, NULL, 'a' }, { NULL, 0, NULL, 0 } };
@@ -54,6 +72,8 @@ COMMAND(cmd_tasks)
                     " where (? = 1 or state in ('queued', 'running', 'undoing')) order by created_us desc, id limit ?", "ii", (int64_t)all,
                     (int64_t)ALL_MAX) < 0)
         return -1;
+    server_flows_register();
+    network_flows_register(0);
     table = table_new("ID", "KIND", "OBJECT", "HOST", "STATE", "STEP", "DONE", "TRIES", "AGE", "REMARK", NULL);
     while ((got = rows_next(rows, err)) > 0) {
         const char *error = row_text(rows, "error"), *host = row_text(rows, "host");
@@ -65,7 +85,7 @@ COMMAND(cmd_tasks)
         table_add(table, "%s", row_text(rows, "object_id"));
         table_add(table, "%s", host[0] != '\0' ? host : "any");
         table_add(table, "%s", row_text(rows, "state"));
-        table_add(table, "%lld", (long long)row_int(rows, "step"));
+        add_step(table, row_text(rows, "kind"), row_int(rows, "step"));
         table_add(table, "%.0f %%", row_real(rows, "progress") * 100);
         table_add(table, "%lld", (long long)row_int(rows, "attempts"));
         table_add(table, "%s", age_text(now - row_int(rows, "created_us"), age));

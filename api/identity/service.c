@@ -14,7 +14,7 @@ struct identity_state identity_state;
 const struct cairn_key identity_keys[] = {
     CAIRN_KEY("token_lifetime", CAIRN_KEY_DURATION, "4h", "How long a token is valid; a minute to seven days."),
     CAIRN_KEY_RANGE("password_parallel", "2", 1, 64, "How many passwords are hashed at the same time."),
-    CAIRN_KEY_RANGE("password_waiting", "16", 0, 1024, "How many logins may wait for that; more are told to come again (503)."),
+    CAIRN_KEY_RANGE("password_waiting", "10", 0, 1024, "How many logins may wait for that, each on a thread of [http] workers; more are told to come again (503)."),
     { .name = NULL }
 };
 
@@ -32,7 +32,7 @@ identity_open(const struct rest_env *env, struct cairn_error *err)
 
     if (lifetime_ms < 60 * 1000 || lifetime_ms > INT64_C(7) * 24 * 3600 * 1000)
         return cairn_fail(err, CAIRN_INVALID, "[identity] token_lifetime must be between a minute and seven days");
-    password_limits((unsigned)setting(env->config, "password_parallel", 2), (unsigned)setting(env->config, "password_waiting", 16));
+    password_limits((unsigned)setting(env->config, "password_parallel", 2), (unsigned)setting(env->config, "password_waiting", 10));
     if (keys_open(env->state_dir, &keys, err) < 0)
         return -1;
     if (sessions_open(env->catalog, keys, lifetime_ms * 1000, err) < 0) {

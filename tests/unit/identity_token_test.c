@@ -2,6 +2,7 @@
 #include "config.h"
 #include <check.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -280,6 +281,42 @@ START_TEST(empty_and_endless_passwords_are_refused)
 }
 END_TEST
 
+/* Costs a quarter of a second, so that the others surely meet the one that runs. */
+static const char slow_hash[] = "$2b$12$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+
+static void *
+log_in(void *arg)
+{
+    struct cairn_error e = CAIRN_ERROR_INIT;
+    CLEANUP_FREE char *user = xasprintf("u%d", *(int *)arg);
+
+    return (void *)(uintptr_t)(password_verify(user, "swordfish", slow_hash, &e) < 0 ? e.code : 0u);
+}
+
+START_TEST(too_many_logins_at_once_are_told_to_come_again)
+{
+    pthread_t threads[16];
+    int numbers[16], done = 0, busy = 0;
+
+    password_limits(1, 2);
+    for (int i = 0; i < 16; i++) {
+        numbers[i] = i;
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, log_in, &numbers[i]), 0);
+    }
+    for (int i = 0; i < 16; i++) {
+        void *result;
+
+        pthread_join(threads[i], &result);
+        done += (uintptr_t)result == CAIRN_UNAUTHENTICATED;
+        busy += (uintptr_t)result == CAIRN_UNAVAILABLE;
+    }
+    password_limits(2, 10);
+    ck_assert_int_eq(done + busy, 16);
+    ck_assert_int_ge(done, 3);                  /* one runs, two wait */
+    ck_assert_int_ge(busy, 1);
+}
+END_TEST
+
 /* --- URLs */
 START_TEST(urls_are_filled_in)
 {
@@ -335,6 +372,7 @@ main(void)
     tcase_add_test(p, an_unknown_user_costs_a_hash_as_well);
     tcase_add_test(p, hashes_of_older_schemes_still_open_and_are_told);
     tcase_add_test(p, empty_and_endless_passwords_are_refused);
+    tcase_add_test(p, too_many_logins_at_once_are_told_to_come_again);
     tcase_add_test(p, urls_are_filled_in);
     suite_add_tcase(s, p);
     srunner_run_all(r, CK_NORMAL);
