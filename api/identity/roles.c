@@ -89,12 +89,20 @@ role_narrow(struct rest_call *call, struct str *where, struct rest_values *value
 
 const struct rest_resource identity_roles = {
     .name = "role", .plural = "roles", .noun = "role", .path = "/v3/roles", .table = "roles", .visible = "1 = 1", .admin_all = 1,
-    .attrs = role_attrs, .ops = REST_LIST_OP | REST_SHOW_OP | REST_CREATE_OP | REST_UPDATE_OP | REST_DELETE_OP, .update_method = "PATCH",
-    .rules = { "identity:list_roles", "identity:get_role", "identity:create_role", "identity:update_role", "identity:delete_role", NULL },
+    .attrs = role_attrs, .ops = REST_LIST_OP | REST_CREATE_OP | REST_UPDATE_OP | REST_DELETE_OP, .update_method = "PATCH",
+    .rules = { "identity:list_roles", NULL, "identity:create_role", "identity:update_role", "identity:delete_role", NULL },
     .default_sort = "t.name, t.id",
     .before_create = role_before_create, .after_create = changed_hook, .before_update = role_before_update, .after_update = changed_hook,
     .before_delete = role_before_delete, .after_delete = changed_hook_delete, .narrow = role_narrow,
 };
+
+static int
+role_show(struct rest_call *call, struct cairn_error *err)
+{
+    if (row_text(call->object, "domain_id")[0] != '\0' && rest_allow(call, "identity:get_domain_role", err) < 0)
+        return -1;
+    return rest_emit_object(call, &identity_roles, "role", row_text(call->object, "id"), err);
+}
 
 /* --- implied roles */
 struct role { char *id, *name, *domain_id; };
@@ -281,6 +289,7 @@ inferences_list(struct rest_call *call, struct cairn_error *err)
 
 #define IMPLIES "/v3/roles/{prior_role_id}/implies"
 const struct rest_route identity_role_routes[] = {
+    { .method = "GET",    .path = "/v3/roles/{role_id}", .rule = "identity:get_role", .status = 200, .object = &identity_roles, .handle = role_show },
     { .method = "GET",    .path = IMPLIES, .rule = "identity:list_implied_roles", .status = 200, .handle = implied_list },
     { .method = "GET",    .path = IMPLIES "/{implies_role_id}", .rule = "identity:get_implied_role",    .status = 200, .handle = implied_show },
     { .method = "HEAD",   .path = IMPLIES "/{implies_role_id}", .rule = "identity:check_implied_role",  .status = 204, .flags = REST_READ_TX | REST_INLINE, .handle = implied_show },

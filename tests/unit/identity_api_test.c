@@ -400,6 +400,108 @@ START_TEST(a_domains_manager_rules_that_domain_only)
 }
 END_TEST
 
+START_TEST(roles_of_a_domain_have_rules_of_their_own)
+{
+    CLEANUP_FREE char *role = bed_make(admin, "/v3/roles", "role", "{\"name\":\"inner\",\"domain_id\":\"default\"}");
+    CLEANUP_FREE char *global = bed_make(admin, "/v3/roles", "role", "{\"name\":\"outer\"}");
+    CLEANUP_FREE char *path = xasprintf("/v3/roles/%s", role);
+    CLEANUP_FREE char *global_path = xasprintf("/v3/roles/%s", global);
+    CLEANUP_FREE char *implied = xasprintf("/v3/roles/%s/implies/%s", role, global);
+    CLEANUP_FREE char *reverse = xasprintf("/v3/roles/%s/implies/%s", global, role);
+    CLEANUP_FREE char *user = NULL;
+    CLEANUP_FREE char *project = NULL;
+    CLEANUP_FREE char *scope = NULL;
+    CLEANUP_FREE char *token = NULL;
+    CLEANUP_FREE char *grant_path = NULL;
+    const struct wire_reply *r;
+
+    make_member("mia", "manager", &user, &project);
+    scope = scope_of(project);
+    token = bed_login("mia", "pw", scope);
+    ck_assert_int_eq(status(token, "GET", global_path, NULL), 200);
+    ck_assert_int_eq(status(token, "GET", path, NULL), 403);
+    ck_assert_int_eq(status(admin, "GET", path, NULL), 200);
+    ck_assert_int_eq(status(admin, "GET", "/v3/roles/inner", NULL), 404);       /* by id alone: clients probe with names */
+    ck_assert_int_eq(status(admin, "PUT", implied, NULL), 201);
+    ck_assert_int_eq(status(admin, "PUT", reverse, NULL), 403);
+    /* It is in no token itself; what it implies is. */
+    grant_path = xasprintf("/v3/projects/%s/users/%s/roles/%s", project, user, role);
+    ck_assert_int_eq(status(admin, "PUT", grant_path, NULL), 204);
+    free(token);
+    token = bed_login("mia", "pw", scope);
+    {
+        CLEANUP_FREE char *headers = xasprintf("X-Subject-Token: %s\n", token);
+
+        r = bed_ask(admin, "GET", "/v3/auth/tokens", NULL, headers, NULL);
+    }
+    ck_assert_ptr_nonnull(strstr(r->text, "\"outer\""));
+    ck_assert_ptr_null(strstr(r->text, "\"inner\""));
+}
+END_TEST
+
+START_TEST(grants_are_put_checked_listed_and_taken)
+{
+    static const struct { const char *put, *list; } forms[] = {
+        { "/v3/projects/%1$s/users/%2$s/roles/%3$s", "/v3/projects/%1$s/users/%2$s/roles" },
+        { "/v3/domains/default/users/%2$s/roles/%3$s", "/v3/domains/default/users/%2$s/roles" },
+        { "/v3/system/users/%2$s/roles/%3$s", "/v3/system/users/%2$s/roles" },
+        { "/v3/OS-INHERIT/domains/default/users/%2$s/roles/%3$s/inherited_to_projects", "/v3/OS-INHERIT/domains/default/users/%2$s/roles/inherited_to_projects" },
+    };
+    CLEANUP_FREE char *user = bed_make(admin, "/v3/users", "user", "{\"name\":\"u\"}");
+    CLEANUP_FREE char *project = bed_make(admin, "/v3/projects", "project", "{\"name\":\"p\"}");
+    CLEANUP_FREE char *role = bed_make(admin, "/v3/roles", "role", "{\"name\":\"r\"}");
+
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        CLEANUP_FREE char *put = xasprintf(forms[i].put, project, user, role);
+        CLEANUP_FREE char *list = xasprintf(forms[i].list, project, user);
+        CLEANUP_FREE char *nobody = xasprintf(forms[i].put, project, "nobody", role);
+        const struct wire_reply *r;
+
+        ck_assert_int_eq(status(admin, "HEAD", put, NULL), 404);
+        ck_assert_int_eq(status(admin, "DELETE", put, NULL), 404);
+        ck_assert_int_eq(status(admin, "PUT", nobody, NULL), 404);
+        ck_assert_int_eq(status(admin, "PUT", put, NULL), 204);
+        ck_assert_int_eq(status(admin, "PUT", put, NULL), 204);
+        ck_assert_int_eq(status(admin, "HEAD", put, NULL), 204);
+        ck_assert_int_eq(status(admin, "GET", put, NULL), 204);
+        r = bed_ask(admin, "GET", list, NULL, NULL, NULL);
+        ck_assert_uint_eq(json_array_size(json_object_get(r->json, "roles")), 1);
+        ck_assert_int_eq(status(admin, "DELETE", put, NULL), 204);
+        r = bed_ask(admin, "GET", list, NULL, NULL, NULL);
+        ck_assert_uint_eq(json_array_size(json_object_get(r->json, "roles")), 0);
+    }
+}
+END_TEST
+
+START_TEST(the_catalog_is_managed_and_kept_whole)
+{
+    CLEANUP_FREE char *region = bed_make(admin, "/v3/regions", "region", "{\"id\":\"R\",\"parent_region_id\":\"RegionOne\"}");
+    CLEANUP_FREE char *service = bed_make(admin, "/v3/services", "service", "{\"type\":\"t\",\"name\":\"n\"}");
+    CLEANUP_FREE char *fields = xasprintf("{\"service_id\":\"%s\",\"interface\":\"public\",\"url\":\"http://x/%%(project_id)s\",\"region_id\":\"R\"}", service);
+    CLEANUP_FREE char *endpoint = bed_make(admin, "/v3/endpoints", "endpoint", fields);
+    CLEANUP_FREE char *path = xasprintf("/v3/endpoints/%s", endpoint);
+    CLEANUP_FREE char *service_path = xasprintf("/v3/services/%s", service);
+    const struct wire_reply *r;
+
+    ck_assert_int_eq(status(admin, "PATCH", "/v3/regions/RegionOne", "{\"region\":{\"parent_region_id\":\"R\"}}"), 409);      /* a ring */
+    ck_assert_int_eq(status(admin, "DELETE", "/v3/regions/R", NULL), 403);
+    ck_assert_int_eq(status(admin, "PATCH", path, "{\"endpoint\":{\"url\":\"http://x/%(secret)s\"}}"), 400);
+    ck_assert_int_eq(status(admin, "PATCH", path, "{\"endpoint\":{\"interface\":\"secret\"}}"), 400);
+    ck_assert_int_eq(status(admin, "PATCH", path, "{\"endpoint\":{\"service_id\":\"none\"}}"), 400);
+    r = bed_ask(admin, "GET", "/v3/auth/catalog", NULL, NULL, NULL);
+    ck_assert_ptr_null(strstr(r->text, "%("));
+    ck_assert_ptr_nonnull(strstr(r->text, "\"type\":\"t\""));
+    ck_assert_int_eq(status(admin, "PATCH", path, "{\"endpoint\":{\"enabled\":false}}"), 200);
+    r = bed_ask(admin, "GET", "/v3/auth/catalog", NULL, NULL, NULL);
+    ck_assert_ptr_null(strstr(r->text, endpoint));
+    ck_assert_int_eq(status(admin, "DELETE", service_path, NULL), 204);
+    ck_assert_int_eq(status(admin, "GET", path, NULL), 404);                    /* went with its service */
+    ck_assert_int_eq(status(admin, "DELETE", "/v3/regions/R", NULL), 204);
+    ck_assert_int_eq(status(admin, "PUT", "/v3/regions/S", "{\"region\":{}}"), 201);
+    ck_assert_int_eq(status(admin, "PUT", "/v3/regions/S", "{\"region\":{\"id\":\"T\"}}"), 400);
+}
+END_TEST
+
 /* --- resources */
 START_TEST(attributes_of_clients_own_are_kept)
 {
@@ -634,6 +736,9 @@ main(void)
     tcase_add_test(t, whoever_asks_for_rubbish_is_told_that_there_is_no_such_token);
     tcase_add_test(t, personas_may_what_they_may);
     tcase_add_test(t, a_domains_manager_rules_that_domain_only);
+    tcase_add_test(t, roles_of_a_domain_have_rules_of_their_own);
+    tcase_add_test(t, grants_are_put_checked_listed_and_taken);
+    tcase_add_test(t, the_catalog_is_managed_and_kept_whole);
     tcase_add_test(t, attributes_of_clients_own_are_kept);
     tcase_add_test(t, a_user_changes_their_password_with_the_old_one);
     tcase_add_test(t, a_hierarchy_keeps_its_rules);
