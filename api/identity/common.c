@@ -239,7 +239,8 @@ static const struct { const char *attr, *param, *sql; } path_targets[] = {
     { "target.scope.domain_id",   "domain_id",  "select id from domains where id = ?" },
 };
 
-void
+/* For the next rule of this request; copied. */
+static void
 target_note(struct rest_call *call, const char *attr, const char *value)
 {
     http_set_note(call->req, attr, xstrdup(value), free);

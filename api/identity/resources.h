@@ -6,7 +6,6 @@
 
 /* Of the open identity; immutable while it is open. */
 struct identity_state {
-    const struct rest_env *env;
     struct key_ring *keys;
     int64_t lifetime_us;
 };
@@ -49,8 +48,6 @@ int changed_hook(struct rest_call *call, const json_t *body, struct cairn_error 
 int changed_hook_delete(struct rest_call *call, struct cairn_error *err);
 /* Attributes of a policy's target that the engine does not know: see policies.c. */
 const char *identity_target(struct rest_call *call, const char *attr);
-/* A value for identity_target() that some earlier part of the request found out; copied. */
-void target_note(struct rest_call *call, const char *attr, const char *value);
 
 /* --- tokens.c: who the token in X-Subject-Token stands for; found out once for each request.  Borrowed; NULL with an error. */
 const struct auth *subject_token(struct rest_call *call, struct cairn_error *err);

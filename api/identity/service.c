@@ -39,7 +39,7 @@ identity_open(const struct rest_env *env, struct cairn_error *err)
         keys_close(keys);
         return -1;
     }
-    identity_state = (struct identity_state){ .env = env, .keys = keys, .lifetime_us = lifetime_ms * 1000 };
+    identity_state = (struct identity_state){ .keys = keys, .lifetime_us = lifetime_ms * 1000 };
     http_set_authenticator(identity_authenticate, NULL);
     return 0;
 }
