@@ -369,6 +369,87 @@ START_TEST(personas_may_what_they_may)
 }
 END_TEST
 
+/* Every route there is, with ids that name somebody else's things, as nobody and as a plain member of some project. */
+struct walk { const char *token; const char *user, *project; int routes, open_to_all; };
+
+static char *
+with_ids(const char *path, const struct walk *w)
+{
+    struct str out = STR_INIT;
+
+    while (*path != '\0') {
+        size_t len = path[0] == '{' ? strcspn(path, "}") + 1 : 1;
+
+        if (path[0] != '{')
+            str_add_n(&out, path, 1);
+        else if (str_starts(path, "{user_id}"))
+            str_add(&out, w->user);
+        else if (str_starts(path, "{project_id}"))
+            str_add(&out, w->project);
+        else if (str_starts(path, "{domain_id}"))
+            str_add(&out, "default");
+        else
+            str_add(&out, "0123456789abcdef0123456789abcdef");
+        path += len;
+    }
+    return str_take(&out);
+}
+
+static void
+walk_route(void *arg, const char *method, const char *path, const char *action, struct rest_version since, const char *rule)
+{
+    static const char *const anybody[] = { "identity:get_region", "identity:list_regions", "identity:get_auth_catalog", "identity:get_auth_projects",
+                                           "identity:get_auth_domains", "identity:get_auth_system", "identity:get_domain" };
+    struct walk *w = arg;
+    CLEANUP_FREE char *url = with_ids(path, w);
+    int reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "DELETE") == 0;
+    const char *body = reads ? NULL
+        : "{\"user\":{\"name\":\"x\"},\"group\":{\"name\":\"x\"},\"project\":{\"name\":\"x\"},\"domain\":{\"name\":\"x\"},\"role\":{\"name\":\"x\"},"
+          "\"region\":{\"description\":\"x\"},\"service\":{\"type\":\"x\"},\"tags\":[],"
+          "\"endpoint\":{\"interface\":\"public\",\"url\":\"http://x\",\"service_id\":\"0123456789abcdef0123456789abcdef\"}}";
+    int got, open = 0;
+
+    (void)action;
+    (void)since;
+    w->routes++;
+    if (rule == NULL) {
+        w->open_to_all++;
+        return;
+    }
+    got = status(NULL, method, url, body);
+    ck_assert_msg(got == 401, "nobody: %s %s answers %d", method, url, got);
+    for (size_t i = 0; i < ARRAY_LEN(anybody); i++)
+        open |= strcmp(rule, anybody[i]) == 0;
+    got = status(w->token, method, url, body);
+    if (!open)
+        ck_assert_msg(got == 403 || got == 404, "a member: %s %s (%s) answers %d", method, url, rule, got);
+    else
+        ck_assert_msg(got == 200 || got == 404, "a member: %s %s (%s) answers %d", method, url, rule, got);
+}
+
+START_TEST(no_route_is_open_by_accident)
+{
+    CLEANUP_FREE char *other = NULL;
+    CLEANUP_FREE char *other_project = NULL;
+    CLEANUP_FREE char *user = NULL;
+    CLEANUP_FREE char *project = NULL;
+    CLEANUP_FREE char *scope = NULL;
+    CLEANUP_FREE char *token = NULL;
+    struct walk w = { 0 };
+
+    make_member("other", "member", &other, &other_project);
+    make_member("plain", "member", &user, &project);
+    scope = scope_of(project);
+    token = bed_login("plain", "pw", scope);
+    w.token = token;
+    w.user = other;
+    w.project = other_project;
+    rest_each_route(&identity_service, walk_route, &w);
+    ck_assert_int_gt(w.routes, 110);
+    ck_assert_int_eq(w.open_to_all, 4);         /* versions (2), login, change of password */
+}
+END_TEST
+
 START_TEST(a_domains_manager_rules_that_domain_only)
 {
     CLEANUP_FREE char *domain = bed_make(admin, "/v3/domains", "domain", "{\"name\":\"acme\"}");
@@ -735,6 +816,7 @@ main(void)
     tcase_add_test(t, another_process_is_heard_within_the_poll);
     tcase_add_test(t, whoever_asks_for_rubbish_is_told_that_there_is_no_such_token);
     tcase_add_test(t, personas_may_what_they_may);
+    tcase_add_test(t, no_route_is_open_by_accident);
     tcase_add_test(t, a_domains_manager_rules_that_domain_only);
     tcase_add_test(t, roles_of_a_domain_have_rules_of_their_own);
     tcase_add_test(t, grants_are_put_checked_listed_and_taken);
