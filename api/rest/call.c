@@ -137,7 +137,7 @@ rest_allow(struct rest_call *call, const char *rule, struct cairn_error *err)
 int
 rest_check(struct rest_call *call, const struct rest_attr *attrs, json_t *object, int creating, const char *where, struct cairn_error *err)
 {
-    return schema_check(call, attrs, object, creating ? CHECK_BODY : CHECK_UPDATE, where, err);
+    return schema_check(call, attrs, object, creating ? CHECK_BODY : CHECK_PART, where, err);
 }
 
 /* --- values of a statement that is put together */

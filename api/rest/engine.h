@@ -95,7 +95,7 @@ int fault_status(const struct rest_service *service, const struct cairn_error *e
 /* --- target.c: what a policy rule is checked against */
 int target_allowed(struct rest_call *call, const char *rule, const struct rest_resource *resource, struct rows *row, int *ret_fixed);
 /* --- schema.c */
-enum check_mode { CHECK_CREATE, CHECK_UPDATE, CHECK_BODY };
+enum check_mode { CHECK_CREATE, CHECK_UPDATE, CHECK_BODY, CHECK_PART };  /* the last: as a body, but nothing is missed and nothing filled in */
 int schema_check(struct rest_call *call, const struct rest_attr *attrs, json_t *object, enum check_mode mode, const char *where, struct cairn_error *err);
 /* 403 for attributes that this caller may not give. */
 int schema_write_policies(struct rest_call *call, const struct rest_attr *attrs, enum check_mode mode, struct cairn_error *err);

@@ -353,7 +353,7 @@ writable(const struct rest_attr *attr, enum check_mode mode)
         return (attr->flags & REST_CREATE) != 0;
     case CHECK_UPDATE:
         return (attr->flags & REST_UPDATE) != 0;
-    case CHECK_BODY:
+    case CHECK_BODY: case CHECK_PART:
         return (attr->flags & (REST_CREATE | REST_UPDATE)) != 0 || (attr->flags & REST_READ) == 0;
     }
     return 0;
@@ -411,7 +411,7 @@ schema_check(struct rest_call *call, const struct rest_attr *attrs, json_t *obje
     json_object_foreach(as_given, key, value)
         if (check_key(call, attrs, object, key, mode, where, err) < 0)
             return -1;
-    if (mode == CHECK_UPDATE)
+    if (mode == CHECK_UPDATE || mode == CHECK_PART)
         return 0;
     for (const struct rest_attr *a = attrs; a->name != NULL; a++) {
         if (!version_in(call->version, a->since, a->until) || !writable(a, mode) || json_object_get(object, a->name) != NULL)
