@@ -12,10 +12,23 @@
 
 /* --- telling */
 
+/* Only a port that is plugged in somewhere matters to hosts: whoever plugs it in reads all of it then, and of its network. */
+static int
+tell_if(struct rest_call *call, const char *host, const char *port_id, const char *network_id, struct cairn_error *err)
+{
+    if (host == NULL || host[0] == '\0')
+        return 0;
+    return port_changed(call->tx, port_id, network_request(call), err) < 0 ? -1 : network_changed(call->tx, network_id, network_request(call), err);
+}
+
 int
 port_tell(struct rest_call *call, const char *port_id, const char *network_id, struct cairn_error *err)
 {
-    return port_changed(call->tx, port_id, network_request(call), err) < 0 ? -1 : network_changed(call->tx, network_id, network_request(call), err);
+    CLEANUP_FREE char *host = NULL;
+
+    if (tx_text(call->tx, &host, err, "select host from ports where id = ?", "s", port_id) < 0)
+        return -1;
+    return tell_if(call, host, port_id, network_id, err);
 }
 
 int
@@ -36,11 +49,13 @@ port_remove(struct rest_call *call, const char *port_id, const char *network_id,
 {
     CLEANUP_ROWS struct rows *r = NULL;
     CLEANUP_JSON json_t *groups = json_array();
+    CLEANUP_FREE char *host = NULL;
     const json_t *group;
     size_t i;
     int more;
 
-    if (tx_query(call->tx, &r, err, "select security_group_id from port_security_groups where port_id = ?", "s", port_id) < 0)
+    if (tx_text(call->tx, &host, err, "select host from ports where id = ?", "s", port_id) < 0
+        || tx_query(call->tx, &r, err, "select security_group_id from port_security_groups where port_id = ?", "s", port_id) < 0)
         return -1;
     while ((more = rows_next(r, err)) > 0)
         json_array_append_new(groups, json_string(row_text(r, "security_group_id")));
@@ -53,7 +68,7 @@ port_remove(struct rest_call *call, const char *port_id, const char *network_id,
     json_array_foreach(groups, i, group)
         if (group_changed(call->tx, json_string_value(group), network_request(call), err) < 0)
             return -1;
-    return port_tell(call, port_id, network_id, err);
+    return tell_if(call, host, port_id, network_id, err);
 }
 
 /* --- checks of what DHCP and filters are told: nothing of a user's may reach a configuration file unchecked */
@@ -299,6 +314,8 @@ port_before_update(struct rest_call *call, struct rows *old, json_t *body, struc
     CLEANUP_JSON json_t *options = json_loads(row_text(old, "extra_dhcp_opts"), 0, NULL);
 
     if (security_after_update(call, old, body, err) < 0)
+        return -1;
+    if (json_object_get(body, "binding:host_id") != NULL && port_tell(call, row_text(old, "id"), network_id, err) < 0)     /* the host that has it now */
         return -1;
     if (json_str(body, "device_owner") != NULL && strcmp(json_str(body, "device_owner"), row_text(old, "device_owner")) != 0 && check_owner(call, body, err) < 0)
         return -1;

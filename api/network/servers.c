@@ -161,9 +161,10 @@ network_port_release(struct rest_call *call, const char *port_id, struct cairn_e
     rows_close(steal(&r));
     if (owned)
         return port_remove(call, port_id, network_id, err);
-    if (tx_exec(call->tx, err,
-                "update ports set device_id = '', device_owner = '', host = '', vif_type = 'unbound', status = 'DOWN', tag = null, revision = revision + 1, updated_us = ?"
-                " where id = ?", "is", clock_us(), port_id) < 0)
+    /* Told first, while the row still says which host has it; the host reads it after the commit. */
+    if (port_tell(call, port_id, network_id, err) < 0)
         return -1;
-    return port_tell(call, port_id, network_id, err);
+    return tx_exec(call->tx, err,
+                   "update ports set device_id = '', device_owner = '', host = '', vif_type = 'unbound', status = 'DOWN', tag = null, revision = revision + 1,"
+                   " updated_us = ? where id = ?", "is", clock_us(), port_id);
 }

@@ -641,6 +641,69 @@ START_TEST(a_revision_that_is_not_meant_is_412)
 }
 END_TEST
 
+/* --- what hosts are told */
+
+static int64_t
+tasks(const char *kind, const char *host)
+{
+    struct tx *tx;
+    int64_t n = -1;
+
+    ck_assert_int_eq(tx_begin(catalog, TX_READ, &tx, &err), 0);
+    ck_assert_int_eq(tx_int(tx, &n, 0, &err, "select count(*) from tasks where kind = ? and host = ?", "ss", kind, host), 0);
+    tx_rollback(tx);
+    return n;
+}
+
+static void
+add_host(const char *name, int64_t number)
+{
+    struct tx *tx;
+
+    ck_assert_int_eq(tx_begin(catalog, TX_WRITE, &tx, &err), 0);
+    ck_assert_msg(tx_exec(tx, &err,
+                          "insert into hosts (id, number, name, driver, availability_zone, heartbeat_us, hypervisor_type, hypervisor_version, arch, cpu_info, host_ip, vcpus,"
+                          " ram_mib, disk_gib, vcpu_ratio, ram_ratio, disk_ratio, reserved_vcpus, reserved_ram_mib, reserved_disk_gib, created_us, updated_us)"
+                          " values (?, ?, ?, 'fake', 'nova', 0, 'fake', 1, 'x86_64', '{}', '127.0.0.1', 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0)", "sis", name, number, name) == 0,
+                  "%s", err.message);
+    ck_assert_int_eq(tx_commit(tx, &err), 0);
+}
+
+START_TEST(only_hosts_that_have_the_port_are_told)
+{
+    CLEANUP_FREE char *net = network(member), *port = NULL;
+
+    add_host("one", 1);
+    add_host("two", 2);
+    port = create(member, "/v2.0/ports", "port", "id", "{\"port\": {\"network_id\": \"%s\"}}", net);
+    ck_assert_int_eq((int)tasks("port-sync", "one"), 0);
+    ASSERT_STATUS(put(admin, "ports", port, "{\"port\": {\"binding:host_id\": \"one\"}}"), 200);
+    ck_assert_int_eq((int)tasks("port-sync", "one"), 1);
+    ck_assert_int_eq((int)tasks("network-sync", "one"), 1);
+    ck_assert_int_eq((int)tasks("port-sync", "two"), 0);
+    ASSERT_STATUS(put(admin, "ports", port, "{\"port\": {\"binding:host_id\": \"two\"}}"), 200);
+    ck_assert_int_eq((int)tasks("port-sync", "two"), 1);
+    ASSERT_STATUS(ask(member, "GET", "/v2.0/availability_zones", NULL, NULL), 200);
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(json_object_get(show(member, "networks", net)->json, "network"), "availability_zones"), 0)), "nova");
+    ASSERT_STATUS(drop(member, "ports", port), 204);
+    ck_assert_int_eq(count(member, "ports", "ports", NULL), 0);
+}
+END_TEST
+
+START_TEST(rules_reach_the_hosts_of_a_groups_members)
+{
+    CLEANUP_FREE char *id = group(member, "web"), *net = network(member), *port = NULL, *body = NULL;
+
+    add_host("one", 1);
+    port = create(member, "/v2.0/ports", "port", "id", "{\"port\": {\"network_id\": \"%s\", \"security_groups\": [\"%s\"]}}", net, id);
+    ASSERT_STATUS(put(admin, "ports", port, "{\"port\": {\"binding:host_id\": \"one\"}}"), 200);
+    ck_assert_int_eq((int)tasks("group-sync", "one"), 0);
+    body = xasprintf("{\"security_group_rule\": {\"security_group_id\": \"%s\", \"direction\": \"ingress\"}}", id);
+    ASSERT_STATUS(ask(member, "POST", "/v2.0/security-group-rules", NULL, body), 201);      /* OSSA-2015-021: running servers get new rules */
+    ck_assert_int_eq((int)tasks("group-sync", "one"), 1);
+}
+END_TEST
+
 /* --- as the compute service uses it */
 
 struct booted { const char *network_id, *port_id, *fixed_ip; char id[ID_UUID]; int released, ok; };
@@ -725,6 +788,8 @@ main(void)
     tcase_add_loop_test(tc, rules_are_checked, 0, (int)ARRAY_LEN(rules));
     tcase_add_test(tc, a_rule_goes_with_the_group_that_it_names);
     tcase_add_test(tc, a_revision_that_is_not_meant_is_412);
+    tcase_add_test(tc, only_hosts_that_have_the_port_are_told);
+    tcase_add_test(tc, rules_reach_the_hosts_of_a_groups_members);
     tcase_add_test(tc, servers_get_ports_and_give_them_back);
     suite_add_tcase(suite, tc);
     srunner_run_all(runner, CK_NORMAL);
