@@ -194,6 +194,14 @@ narrow_common(struct rest_call *call, const struct rest_resource *resource, stru
     return 0;
 }
 
+int
+retry_later(struct rest_call *call, const struct cairn_error *err)
+{
+    if (err->code == CAIRN_UNAVAILABLE)
+        rest_header(call, "Retry-After", "1");
+    return -1;
+}
+
 const char *
 default_domain(struct rest_call *call)
 {

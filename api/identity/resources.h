@@ -39,6 +39,8 @@ int immutable_guard(const char *noun, struct rows *old, const json_t *body, stru
 int links_emit_at(struct rest_call *call, struct json_out *out, const char *path, const char *id);
 /* ?name__contains=x and its kin, on text attributes that can be filtered; and the domain of callers with a token for one. */
 int narrow_common(struct rest_call *call, const struct rest_resource *resource, struct str *where, struct rest_values *values);
+/* -1, having told the client when to come again if hashing was too busy. */
+int retry_later(struct rest_call *call, const struct cairn_error *err);
 /* The domain that a new object goes to when the body does not say: the caller's scope, else "default".  Borrowed. */
 const char *default_domain(struct rest_call *call);
 /* CAIRN_NOT_FOUND "Could not find NOUN: ID." unless the row is there; 'table' is ours. */

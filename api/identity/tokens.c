@@ -324,11 +324,7 @@ issue(struct rest_call *call, struct cairn_error *err)
 static int
 token_create(struct rest_call *call, struct cairn_error *err)
 {
-    int result = issue(call, err);
-
-    if (result < 0 && err->code == CAIRN_UNAVAILABLE)
-        rest_header(call, "Retry-After", "1");
-    return result;
+    return issue(call, err) < 0 ? retry_later(call, err) : 0;
 }
 
 /* --- X-Subject-Token */

@@ -102,11 +102,11 @@ const struct rest_resource identity_users = {
 
 /* '*ret' NULL: the body has none.  No transaction is open. */
 static int
-hash_given(const struct rest_call *call, char **ret, struct cairn_error *err)
+hash_given(struct rest_call *call, char **ret, struct cairn_error *err)
 {
     const char *secret = rest_str(call, "password");
 
-    return secret == NULL ? 0 : password_hash(secret, ret, err);
+    return secret != NULL && password_hash(secret, ret, err) < 0 ? retry_later(call, err) : 0;
 }
 
 /* A default project must be a project; a domain would never give a token. */
@@ -267,7 +267,7 @@ password_change(struct rest_call *call, struct cairn_error *err)
     if (load_for_change(call, id, &user, &locked, err) < 0)
         return -1;
     if (password_verify(user.id, rest_str(call, "original_password"), user.hash, err) < 0)
-        return err->code == CAIRN_UNAUTHENTICATED ? cairn_fail(err, CAIRN_UNAUTHENTICATED, "The request you have made requires authentication.") : -1;
+        return err->code == CAIRN_UNAUTHENTICATED ? cairn_fail(err, CAIRN_UNAUTHENTICATED, "The request you have made requires authentication.") : retry_later(call, err);
     if (!user.enabled)
         return cairn_fail(err, CAIRN_UNAUTHENTICATED, "The request you have made requires authentication.");
     if (locked)

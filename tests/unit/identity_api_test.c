@@ -2,6 +2,9 @@
 #include "config.h"
 #include "identity_testing.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "base/clock.h"
 #include "base/ids.h"
 #include "identity/password.h"
@@ -102,6 +105,38 @@ START_TEST(wrong_user_and_wrong_password_are_told_alike)
         ck_assert_str_eq(r->text, first);
     }
     ck_assert_ptr_nonnull(strstr(first, "The request you have made requires authentication."));
+}
+END_TEST
+
+static void *
+hold_the_gate(void *arg)
+{
+    while (!atomic_load((atomic_int *)arg))
+        (void)password_verify("holder", "x", "$2b$10$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", NULL);
+    return NULL;
+}
+
+START_TEST(a_login_that_finds_no_room_is_told_when_to_come_again)
+{
+    pthread_t holder;
+    CLEANUP_FREE char *token = NULL;
+    atomic_int enough = 0;
+    int busy = 0, tries = 0;
+
+    password_limits(1, 0);
+    ck_assert_int_eq(pthread_create(&holder, NULL, hold_the_gate, &enough), 0);
+    do {
+        token = bed_login("nobody", "x", NULL);         /* costs a hash, so it wants through the gate */
+        ck_assert_ptr_null(token);
+        if (wire_header("Retry-After") != NULL)
+            busy = 1;
+    } while (!busy && ++tries < 1000);
+    atomic_store(&enough, 1);
+    pthread_join(holder, NULL);
+    password_limits(2, 10);
+    ck_assert_int_eq(busy, 1);
+    token = bed_login("admin", PASSWORD, PROJECT_SCOPE);
+    ck_assert_ptr_nonnull(token);
 }
 END_TEST
 
@@ -806,6 +841,7 @@ main(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, discovery_needs_no_token);
     tcase_add_test(t, wrong_user_and_wrong_password_are_told_alike);
+    tcase_add_test(t, a_login_that_finds_no_room_is_told_when_to_come_again);
     tcase_add_test(t, ill_formed_logins_are_bad_requests);
     tcase_add_test(t, every_scope_is_what_was_asked);
     tcase_add_test(t, a_token_for_a_token_ends_when_the_first_one_does);
