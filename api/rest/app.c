@@ -4,8 +4,10 @@
 #include "rest/engine.h"
 
 #include <string.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "rest/list.h"
+#include "task/task.h"
 
 static int
 collect_query(void *arg, const char *name, const char *value)
@@ -25,6 +27,7 @@ call_new(struct rest_api *api, struct cairn_request *req)
     struct call *c = xcalloc(1, sizeof *c);
 
     c->api = api;
+    c->started_us = clock_us();
     c->pub.service = api->service;
     c->pub.env = &api->env;
     c->pub.req = req;
@@ -230,6 +233,7 @@ open_tx(struct call *c, struct cairn_error *err)
         reads = 1;
     if (c->variant->flags & REST_WRITE_TX)
         reads = 0;
+    c->writes = !reads;
     return tx_begin(c->api->env.catalog, reads ? TX_READ : TX_WRITE, &c->pub.tx, err);
 }
 
@@ -318,9 +322,26 @@ run(struct call *c, struct cairn_error *err)
     return run_op(c, err);
 }
 
+/* What changed something is part of its object's story: the request's row commits with the change. */
+static int
+tell_story(struct call *c, struct cairn_error *err)
+{
+    const char *id = c->pub.object != NULL ? row_text(c->pub.object, "id") : json_str(c->pub.body, "id");
+    CLEANUP_FREE char *name = NULL;
+
+    if (!c->writes || c->pub.tx == NULL)
+        return 0;
+    name = xasprintf("%s %s%s%s", http_method(c->pub.req), http_full_path(c->pub.req), c->variant->action != NULL ? " " : "",
+                     c->variant->action != NULL ? c->variant->action : "");
+    return timeline_add(c->pub.tx, http_request_id(c->pub.req), id, NULL, "request", name, c->pub.auth != NULL ? c->pub.auth->user_id : NULL,
+                        clock_us() - c->started_us, CAIRN_OK, err);
+}
+
 static int
 finish(struct call *c, struct cairn_error *err)
 {
+    if (tell_story(c, err) < 0)
+        return -1;
     rows_close(steal(&c->pub.object));
     return c->pub.tx != NULL ? tx_commit(steal(&c->pub.tx), err) : 0;
 }
@@ -354,6 +375,8 @@ app_handle(void *self, struct cairn_request *req)
         list_stream(c);
         c = NULL;
     } else if (finish(c, &err) < 0) {
+        rows_close(steal(&c->pub.object));
+        tx_rollback(steal(&c->pub.tx));
         fault_reply(&c->pub, 0, &err);
     } else if (!c->replied) {
         reply(c);

@@ -68,6 +68,8 @@ struct call {
     json_t *document;                           /* owned */
     json_t *given;                              /* the object as the client gave it, without defaults; owned */
     int replied;
+    int writes;                                 /* the engine's transaction is a WRITE one */
+    int64_t started_us;
     int creating;                               /* the policy target is the body */
     struct lister *lister;                      /* a list that goes on after the handler */
 };

@@ -63,8 +63,8 @@ static void
 hide_inside(struct rest_call *call, int status, const struct cairn_error *err, struct cairn_error *ret)
 {
     *ret = *err;
-    if (status < 500 || err->code == CAIRN_UNSUPPORTED)
-        return;
+    if (status < 500 || err->code == CAIRN_UNSUPPORTED || (err->code == CAIRN_UNAVAILABLE && err->tag[0] != '\0'))
+        return;             /* what names the API's own fault was written for the client */
     log_error("%s %s answers %d: %s", http_method(call->req), http_path(call->req), status, err->message);
     ret->tag[0] = '\0';
     snprintf(ret->message, sizeof ret->message, "%s",

@@ -340,10 +340,11 @@ END_TEST
 START_TEST(subnets_of_a_network_do_not_overlap)
 {
     CLEANUP_FREE char *net = network(member), *other = network(member);
-    CLEANUP_FREE char *first = subnet(net, "10.0.0.0/16", ""), *elsewhere = subnet(other, "10.0.0.0/16", "");
+    CLEANUP_FREE char *first = subnet(net, "10.0.0.0/16", "");
     CLEANUP_FREE char *body = xasprintf("{\"subnet\": {\"network_id\": \"%s\", \"ip_version\": 4, \"cidr\": \"10.0.7.0/24\"}}", net);
     CLEANUP_FREE char *theirs = NULL;
 
+    free(subnet(other, "10.0.0.0/16", ""));
     ASSERT_FAULT(ask(member, "POST", "/v2.0/subnets", NULL, body), 400, "InvalidInput", "overlaps with another subnet");
     theirs = xasprintf("{\"subnet\": {\"network_id\": \"%s\", \"ip_version\": 4, \"cidr\": \"10.9.7.0/24\"}}", net);
     ASSERT_FAULT(ask(stranger, "POST", "/v2.0/subnets", NULL, theirs), 404, "NetworkNotFound", "could not be found");

@@ -509,6 +509,24 @@ START_TEST(a_thing_lives_and_dies)
 }
 END_TEST
 
+START_TEST(a_change_is_part_of_its_objects_story)
+{
+    CLEANUP_FREE char *id = make(member, "one"), *path = xasprintf("/things/%s", id), *name = NULL;
+    struct tx *tx;
+    int64_t n;
+
+    ASSERT_STATUS(ask(member, "PUT", path, NULL, "{\"thing\": {\"name\": \"two\"}}"), 200);
+    ASSERT_STATUS(ask(member, "PUT", path, NULL, "{\"thing\": {\"name\": 5}}"), 400);
+    ASSERT_STATUS(ask(member, "GET", path, NULL, NULL), 200);
+    ck_assert_int_eq(tx_begin(catalog, TX_READ, &tx, &err), 0);
+    ck_assert_int_eq(tx_int(tx, &n, 0, &err, "select count(*) from timeline where object_id = ? and what = 'request'", "s", id), 0);
+    ck_assert_int_eq((int)n, 2);
+    ck_assert_int_eq(tx_text(tx, &name, &err, "select name from timeline where object_id = ? order by seq desc", "s", id), 0);
+    tx_rollback(tx);
+    ck_assert(str_starts(name, "PUT /toy/things/"));
+}
+END_TEST
+
 START_TEST(another_projects_thing_is_not_there)
 {
     CLEANUP_FREE char *id = make(member, "mine");
@@ -686,8 +704,10 @@ END_TEST
 
 START_TEST(brief_lists_leave_details_out)
 {
-    CLEANUP_FREE char *id = make(member, "one");
-    json_t *brief = json_array_get(json_object_get(ask(member, "GET", "/things", NULL, NULL)->json, "things"), 0);
+    json_t *brief;
+
+    free(make(member, "one"));
+    brief = json_array_get(json_object_get(ask(member, "GET", "/things", NULL, NULL)->json, "things"), 0);
 
     ck_assert_ptr_nonnull(json_object_get(brief, "name"));
     ck_assert_ptr_null(json_object_get(brief, "description"));
@@ -766,10 +786,12 @@ END_TEST
 
 START_TEST(tags_are_kept_and_filter)
 {
-    CLEANUP_FREE char *id = make(member, "one"), *other = make(member, "two");
+    CLEANUP_FREE char *id = make(member, "one");
     CLEANUP_FREE char *path = xasprintf("/things/%s/tags", id), *red = xasprintf("/things/%s/tags/red", id), *bad = xasprintf("/things/%s/tags/a,b", id);
-    const struct wire_reply *r = ask(member, "PUT", path, NULL, "{\"tags\": [\"red\", \"big\"]}");
+    const struct wire_reply *r;
 
+    free(make(member, "two"));
+    r = ask(member, "PUT", path, NULL, "{\"tags\": [\"red\", \"big\"]}");
     ASSERT_STATUS(r, 200);
     ck_assert_int_eq((int)json_array_size(json_object_get(r->json, "tags")), 2);
     ASSERT_STATUS(ask(member, "GET", red, NULL, NULL), 204);
@@ -813,6 +835,7 @@ main(void)
     tcase_add_loop_test(nova, bodies_are_held_to_their_tables, 0, (int)ARRAY_LEN(bodies));
     tcase_add_test(nova, a_secret_is_never_echoed);
     tcase_add_test(nova, a_thing_lives_and_dies);
+    tcase_add_test(nova, a_change_is_part_of_its_objects_story);
     tcase_add_test(nova, another_projects_thing_is_not_there);
     tcase_add_test(nova, policy_forbids_by_role_owner_and_attribute);
     tcase_add_test(nova, actions_are_chosen_by_their_key);
