@@ -141,7 +141,8 @@ struct page {
     struct str order;                   /* "a desc, b desc" */
 };
 struct list_query { struct str where; struct rest_values values; struct page page; };
-int select_list(struct rest_call *call, const struct rest_resource *resource, struct list_query *ret, struct cairn_error *err);
+/* 'after': goes on behind this id whatever marker the client gave; NULL: as asked. */
+int select_list(struct rest_call *call, const struct rest_resource *resource, const char *after, struct list_query *ret, struct cairn_error *err);
 void list_query_free(struct list_query *q);
 
 /* --- filter.c: conditions of a list, from its query */

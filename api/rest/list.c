@@ -1,7 +1,7 @@
 /* list.c: GET of a collection: the page, its links, and the stream of what does not fit one batch.
  *
- * A short list is one reply with its length.  A longer one keeps its READ transaction and is pulled batch by batch while the client reads, so
- * memory does not grow with the list, and all of it is of one moment. */
+ * A short list is one reply with its length.  A longer one is pulled batch by batch while the client reads, so that memory does not grow with
+ * the list. */
 #include <config.h>
 #define LOG_MODULE "rest"
 #include "rest/list.h"
@@ -138,8 +138,8 @@ close_list(const struct call *c, const struct lister *l, struct str *out)
     str_add_c(out, '}');
 }
 
-/* Streams hold a reader of the catalog while their client reads.  Only so many may: behind them a list is finished in memory at once, so that
- * slow clients cannot keep everybody from reading. */
+/* Streams hold a reader of the catalog while their client reads, and so show one moment.  Only so many may: the others take a reader for each
+ * batch and go on behind the last row, so that slow clients can neither keep everybody from reading nor fill the memory. */
 #define STREAMS_MAX 8
 static int streams;             /* atomic */
 
@@ -152,10 +152,40 @@ stream_begin(void)
     return 0;
 }
 
+/* The cursor: from the start, or behind the last row that went out. */
+static int
+open_rows(struct lister *l, const struct rest_resource *resource, struct cairn_error *err)
+{
+    CLEANUP_STR struct str sql = STR_INIT;
+    CLEANUP_FREE char *after = xstrdup(l->last_id);
+
+    list_query_free(&l->query);
+    l->shape.touched = 0;
+    if (select_list(l->call, resource, after, &l->query, err) < 0)
+        return -1;
+    l->query.page.marker = NULL;        /* 'after' goes away */
+    str_addf(&sql, "%s where 1 = 1%s order by %s", l->shape.select.text, l->query.where.text, l->query.page.order.text);
+    if (l->query.page.limit >= 0)
+        str_addf(&sql, " limit %lld", (long long)(l->query.page.limit - l->emitted + 1));
+    return tx_query_v(l->call->tx, &l->rows, err, sql.text, l->query.values.v, l->query.values.n);
+}
+
+static int
+batch_loose(struct lister *l, struct str *out, struct cairn_error *err)
+{
+    int ok;
+
+    if (tx_begin(l->call->env->catalog, TX_READ, &l->call->tx, err) < 0)
+        return -1;
+    ok = open_rows(l, l->shape.resource, err) < 0 ? -1 : lister_batch(l, out, err);
+    rows_close(steal(&l->rows));
+    tx_rollback(steal(&l->call->tx));
+    return ok;
+}
+
 int
 rest_list(struct rest_call *call, const struct rest_resource *resource, int detail, struct cairn_error *err)
 {
-    CLEANUP_STR struct str sql = STR_INIT;
     struct call *c = call_of(call);
     struct lister *l = xcalloc(1, sizeof *l);
     struct json_out open;
@@ -163,28 +193,27 @@ rest_list(struct rest_call *call, const struct rest_resource *resource, int deta
     l->call = call;
     l->key = resource->plural;
     call->list_detail = detail;
-    if (select_list(call, resource, &l->query, err) < 0)
-        goto fail;
     shape_make(call, resource, detail, &l->shape);
-    str_addf(&sql, "%s where 1 = 1%s order by %s", l->shape.select.text, l->query.where.text, l->query.page.order.text);
-    if (l->query.page.limit >= 0)
-        str_addf(&sql, " limit %lld", (long long)l->query.page.limit + 1);
-    if (tx_query_v(call->tx, &l->rows, err, sql.text, l->query.values.v, l->query.values.n) < 0)
+    if (open_rows(l, resource, err) < 0)
         goto fail;
     jo_init(&open, &c->text);
     jo_object(&open, NULL);
     jo_array(&open, l->key);
     if (lister_batch(l, &c->text, err) < 0)
         goto fail;
-    if (!l->finished && stream_begin()) {
-        c->lister = l;
+    if (l->finished) {
+        close_list(c, l, &c->text);
+        lister_free(l);
         return 0;
     }
-    while (!l->finished)
-        if (lister_batch(l, &c->text, err) < 0)
+    if (!stream_begin()) {
+        if (l->query.page.reverse) {
+            cairn_fail(err, CAIRN_UNAVAILABLE, "too many long lists are being read; a page backwards of more than %d rows must wait", REST_BATCH);
             goto fail;
-    close_list(c, l, &c->text);
-    lister_free(l);
+        }
+        l->loose = 1;
+    }
+    c->lister = l;
     return 0;
 fail:
     str_reset(&c->text);
@@ -210,7 +239,7 @@ stream_fill(void *arg, struct str *out)
         str_reset(&c->text);
         return 1;
     }
-    if (lister_batch(c->lister, out, &err) < 0) {
+    if ((c->lister->loose ? batch_loose(c->lister, out, &err) : lister_batch(c->lister, out, &err)) < 0) {
         log_error("%s: list of %s breaks off: %s", http_request_id(c->pub.req), c->lister->key, err.message);
         return -1;
     }
@@ -224,15 +253,21 @@ static void
 stream_free(void *arg)
 {
     struct call *c = arg;
+    int held = !c->lister->loose;
 
     lister_free(c->lister);
     call_free(c);
-    __atomic_sub_fetch(&streams, 1, __ATOMIC_RELAXED);
+    if (held)
+        __atomic_sub_fetch(&streams, 1, __ATOMIC_RELAXED);
 }
 
 void
 list_stream(struct call *c)
 {
+    if (c->lister->loose) {
+        rows_close(steal(&c->lister->rows));
+        tx_rollback(steal(&c->pub.tx));
+    }
     http_reply_pull(c->pub.req, 200, "application/json", stream_fill, stream_free, c);
 }
 

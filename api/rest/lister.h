@@ -19,6 +19,7 @@ struct lister {
     int64_t emitted;
     int more;                                   /* rows are left behind the page's end */
     int finished, any;
+    int loose;                                  /* holds no transaction between batches */
     char *first_id, *last_id;
     struct item items[REST_BATCH];
     size_t count;

@@ -513,7 +513,7 @@ turn_page_back(struct rest_call *call, const struct rest_resource *r, const stru
 }
 
 int
-select_list(struct rest_call *call, const struct rest_resource *r, struct list_query *ret, struct cairn_error *err)
+select_list(struct rest_call *call, const struct rest_resource *r, const char *after, struct list_query *ret, struct cairn_error *err)
 {
     struct sort sort = { .n = 0 };
     int ok = -1;
@@ -524,6 +524,8 @@ select_list(struct rest_call *call, const struct rest_resource *r, struct list_q
     if (filter_apply(call, r, &ret->where, &ret->values, err) < 0 || (r->narrow != NULL && r->narrow(call, &ret->where, &ret->values, err) < 0)
         || page_make(call, &ret->page, err) < 0 || sort_make(call, r, &sort, err) < 0)
         goto out;
+    if (after != NULL)
+        ret->page.marker = after;
     if (ret->page.marker != NULL && after_marker(call, r, &sort, ret, err) < 0)
         goto out;
     if (ret->page.reverse)

@@ -166,7 +166,7 @@ START_TEST(clients_that_do_not_read_starve_nobody)
         fds[i] = ask("");
     text = drain(ask("?limit=1"), &a);
     ck_assert_int_eq(a.status, 200);
-    late = drain(fds[SLOW - 1], &a);
+    late = drain(fds[SLOW - 1], &a);            /* one of those that hold no reader */
     ck_assert_int_eq(count(late, "\"description\":"), THINGS);
     for (int i = 0; i < SLOW - 1; i++)
         close(fds[i]);
