@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define MTU_MIN        68
 #define VXLAN_OVERHEAD 50       /* IPv4, UDP, VXLAN and the inner Ethernet head */
 
 static const char *const types[] = { "local", "flat", "vlan", "vxlan", NULL };
@@ -124,6 +125,8 @@ static int
 check_mtu(struct rest_call *call, const char *type, int64_t mtu, int64_t *ret_max, struct cairn_error *err)
 {
     *ret_max = network_setting(call->env, "mtu", 1500) - (strcmp(type, "vxlan") == 0 ? VXLAN_OVERHEAD : 0);
+    if (mtu != 0 && mtu < MTU_MIN)
+        return cairn_fail_tag(err, CAIRN_INVALID, "InvalidInput", "Invalid input for operation: MTU must be at least %d, which IPv4 needs.", MTU_MIN);
     if (mtu > *ret_max)
         return cairn_fail_tag(err, CAIRN_INVALID, "InvalidInput", "Invalid input for operation: Requested MTU is too big, maximum is %" PRId64 ".", *ret_max);
     return 0;
@@ -250,7 +253,8 @@ static const struct rest_attr network_attrs[] = {
     ATTR_DESCRIPTION,
     { .name = "port_security_enabled", .column = "t.port_security", .type = REST_BOOL, .flags = REST_WRITE | REST_FILTER | REST_LAX, .dflt = "true",
       .write_policy = "create_network:port_security_enabled" },
-    { .name = "dns_domain", .column = "t.dns_domain", .type = REST_STRING, .flags = REST_WRITE | REST_FILTER, .max = 255, .dflt = "\"\"" },
+    { .name = "dns_domain", .column = "t.dns_domain", .type = REST_STRING, .flags = REST_WRITE | REST_FILTER, .max = 255, .dflt = "\"\"",
+      .check = network_check_dns },
     { .name = "provider:network_type", .column = "t.type", .type = REST_ENUM, .flags = REST_READ | REST_CREATE | REST_FILTER, .choices = types,
       .read_policy = "get_network:provider:network_type", .write_policy = "create_network:provider:network_type" },
     { .name = "provider:physical_network", .column = "t.physical", .type = REST_STRING, .flags = REST_READ | REST_CREATE | REST_NULL | REST_FILTER, .min = 1, .max = 64,

@@ -94,21 +94,6 @@ check_options(struct rest_call *call, const json_t *value, struct cairn_error *e
 }
 
 static int
-check_dns_name(struct rest_call *call, const json_t *value, struct cairn_error *err)
-{
-    const char *name = json_string_value(value);
-    size_t label = 0;
-
-    (void)call;
-    for (const char *s = name; *s != '\0'; s++) {
-        label = *s == '.' ? 0 : label + 1;
-        if ((!isalnum((unsigned char)*s) && *s != '-' && *s != '.') || label > 63 || (label == 1 && *s == '-'))
-            return cairn_fail_tag(err, CAIRN_INVALID, "InvalidInput", "Invalid input for dns_name. Reason: '%.80s' not a valid PQDN or FQDN.", name);
-    }
-    return 0;
-}
-
-static int
 check_pairs(const json_t *pairs, int port_security, struct cairn_error *err)
 {
     const json_t *pair;
@@ -527,7 +512,7 @@ static const struct rest_attr port_attrs[] = {
     { .name = "port_security_enabled", .column = "t.port_security", .type = REST_BOOL, .flags = REST_READ | REST_CREATE | REST_FILTER | REST_LAX,
       .write_policy = "create_port:port_security_enabled" },
     { .name = "port_security_enabled", .column = "t.port_security", .type = REST_BOOL, .flags = REST_UPDATE | REST_LAX, .write_policy = "update_port:port_security_enabled" },
-    { .name = "dns_name", .column = "t.dns_name", .type = REST_STRING, .flags = REST_WRITE | REST_FILTER, .max = 255, .dflt = "\"\"", .check = check_dns_name },
+    { .name = "dns_name", .column = "t.dns_name", .type = REST_STRING, .flags = REST_WRITE | REST_FILTER, .max = 255, .dflt = "\"\"", .check = network_check_dns },
     { .name = "binding:vnic_type", .column = "t.vnic_type", .type = REST_ENUM, .flags = REST_WRITE | REST_FILTER, .choices = vnic_types, .dflt = "\"normal\"",
       .write_policy = "create_port:binding:vnic_type" },
     { .name = "binding:host_id", .column = "t.host", .type = REST_STRING, .flags = REST_WRITE | REST_FILTER, .max = 255, .dflt = "\"\"",

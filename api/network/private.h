@@ -23,6 +23,8 @@ int64_t network_quota_used(struct tx *tx, const char *project_id, const char *re
 int network_same_project(json_t *body, struct cairn_error *err);
 /* A body's "network_id": one that the caller sees.  Asked before policy is, so that what is not seen is 404 and not 403. */
 int network_check_seen(struct rest_call *call, const json_t *value, struct cairn_error *err);
+/* A DNS name or domain, or "": nothing else may reach what DHCP is configured with. */
+int network_check_dns(struct rest_call *call, const json_t *value, struct cairn_error *err);
 /* Emits a tag of network_tags; the child that every resource with tags has. */
 int network_emit_tag(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err);
 #define TAGS_CHILD { .name = "tags", .emit = network_emit_tag, \

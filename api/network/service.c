@@ -2,6 +2,7 @@
 #include <config.h>
 #include "network/private.h"
 
+#include <ctype.h>
 #include <string.h>
 
 int64_t
@@ -50,6 +51,21 @@ network_emit_tag(struct rest_call *call, struct json_out *out, struct rows *row,
     (void)call;
     (void)err;
     jo_str(out, NULL, row_text(row, "tag"));
+    return 0;
+}
+
+int
+network_check_dns(struct rest_call *call, const json_t *value, struct cairn_error *err)
+{
+    const char *name = json_string_value(value);
+    size_t label = 0;
+
+    (void)call;
+    for (const char *s = name; *s != '\0'; s++) {
+        label = *s == '.' ? 0 : label + 1;
+        if ((!isalnum((unsigned char)*s) && *s != '-' && *s != '.') || label > 63 || (label == 1 && *s == '-'))
+            return cairn_fail_tag(err, CAIRN_INVALID, "InvalidInput", "Invalid input for DNS name. Reason: '%.80s' not a valid PQDN or FQDN.", name);
+    }
     return 0;
 }
 

@@ -228,6 +228,9 @@ static const struct { const char *attrs; int status; const char *type, *says; } 
     { "\"provider:segmentation_id\": 4", 400, "InvalidInput", "network_type required" },
     { "\"mtu\": 1501", 400, "InvalidInput", "maximum is 1500" },
     { "\"mtu\": 1400", 201, NULL, NULL },
+    { "\"mtu\": 67", 400, "InvalidInput", "at least 68" },
+    { "\"dns_domain\": \"cloud.example.\"", 201, NULL, NULL },
+    { "\"dns_domain\": \"a\\nserver=6.6.6.6\"", 400, "InvalidInput", "not a valid" },
     { "\"bogus\": 1", 400, "HTTPBadRequest", "bogus" },
     { "\"availability_zone_hints\": [\"moon\"]", 404, "AvailabilityZoneNotFound", "moon" },
 };
