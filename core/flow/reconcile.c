@@ -22,7 +22,7 @@ struct reconciler {
     char *host;
     int64_t process_start_us;
     struct mutex lock;
-    int busy, again;                    /* lock; a run is queued or runs; another was asked for meanwhile */
+    int busy, running, again;           /* lock; a run is queued or runs; it runs; another was asked for meanwhile */
     int started;                        /* the first run made everything again; of the run, as are these */
     struct arena seen_arena, now_arena;
     struct ptrs seen, now;              /* what the last run and this one noted with audit_seen_twice() */
@@ -287,14 +287,17 @@ reconcile(void *arg)
     struct reconciler *r = arg;
     int again;
 
+    mutex_lock(&r->lock);
+    r->running = 1;
     do {
+        mutex_unlock(&r->lock);
         reconcile_once(r);
         mutex_lock(&r->lock);
         again = r->again;
         r->again = 0;
-        r->busy = again;
-        mutex_unlock(&r->lock);
     } while (again);
+    r->busy = r->running = 0;
+    mutex_unlock(&r->lock);
 }
 
 /* On the timer's thread, which must not wait: a worker does it. */
@@ -338,14 +341,14 @@ reconciler_start(const struct reconciler_options *options, struct reconciler **r
 void
 reconciler_stop(struct reconciler *r)
 {
-    int busy;
+    int running;
 
     if (r == NULL)
         return;
     mutex_lock(&r->lock);
-    busy = r->busy;
+    running = r->running;
     mutex_unlock(&r->lock);
-    if (busy)                   /* queued and never run, or its worker hangs in a driver and was left behind: the process is about to end */
+    if (running)                /* its worker hangs in a driver and was left behind: the process is about to end */
         return;
     arena_free(&r->seen_arena);
     arena_free(&r->now_arena);
