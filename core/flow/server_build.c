@@ -39,6 +39,59 @@ port_ids(struct flow_run *run, struct arena *a, struct ptrs *ret, struct cairn_e
     return rc;
 }
 
+/* --- who has to learn that a server's ports leave the host: the networks with their DHCP, and the groups whose members they were */
+
+struct neighbours { struct ptrs networks, groups; };
+
+static int
+ids_of(struct tx *tx, const char *sql, const char *server_id, struct arena *a, struct ptrs *ret, struct cairn_error *err)
+{
+    CLEANUP_ROWS struct rows *r = NULL;
+    int rc;
+
+    if (tx_query(tx, &r, err, sql, "s", server_id) < 0)
+        return -1;
+    while ((rc = rows_next(r, err)) == 1)
+        ptrs_add(a, ret, arena_strdup(a, row_text(r, "id")));
+    return rc;
+}
+
+/* Before the ports' rows change.  Groups that a group's rules name are on the host for its sake. */
+static int
+neighbours_read(struct tx *tx, const char *server_id, struct arena *a, struct neighbours *ret, struct cairn_error *err)
+{
+    if (ids_of(tx, "select distinct network_id as id from ports where device_id = ?", server_id, a, &ret->networks, err) < 0)
+        return -1;
+    return ids_of(tx, "with g as (select m.security_group_id as id from port_security_groups m join ports p on p.id = m.port_id where p.device_id = ?)"
+                  " select id from g union select r.remote_group_id from security_group_rules r join g on g.id = r.security_group_id"
+                  " where r.remote_group_id is not null", server_id, a, &ret->groups, err);
+}
+
+/* The server may have been the last one on its host that needed them, so the host is named: no port's row leads to it any more. */
+static int
+neighbours_tell(struct flow_run *run, struct tx *tx, const struct neighbours *n, struct cairn_error *err)
+{
+    struct task_new task = { .host = run->host, .request_id = run->request_id };
+
+    if (run->host[0] == '\0')
+        return 0;
+    task.kind = "network-sync";
+    task.object_type = "network";
+    for (size_t i = 0; i < n->networks.n; i++) {
+        task.object_id = n->networks.at[i];
+        if (task_add(tx, &task, NULL, err) < 0)
+            return -1;
+    }
+    task.kind = "group-sync";
+    task.object_type = "security_group";
+    for (size_t i = 0; i < n->groups.n; i++) {
+        task.object_id = n->groups.at[i];
+        if (task_add(tx, &task, NULL, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* --- claim: the host was claimed by the transaction that made the server; here the ports are bound to it. */
 
 static int
@@ -53,8 +106,14 @@ claim_record(struct flow_run *run, struct tx *tx, struct cairn_error *err)
 static int
 claim_record_undo(struct flow_run *run, struct tx *tx, struct cairn_error *err)
 {
-    return tx_exec(tx, err, "update ports set host = '', vif_type = 'unbound', status = 'DOWN', updated_us = ? where device_id = ?", "is",
-                   clock_us(), run->object_id);
+    CLEANUP_ARENA struct arena a = ARENA_INIT;
+    struct neighbours there = { { NULL, 0, 0 }, { NULL, 0, 0 } };
+
+    if (neighbours_read(tx, run->object_id, &a, &there, err) < 0 ||
+        tx_exec(tx, err, "update ports set host = '', vif_type = 'unbound', status = 'DOWN', updated_us = ? where device_id = ?", "is", clock_us(),
+                run->object_id) < 0)
+        return -1;
+    return neighbours_tell(run, tx, &there, err);
 }
 
 /* --- network */
@@ -350,46 +409,18 @@ delete_settle(struct flow_run *run, struct tx *tx, struct cairn_error *err)
 {
     int64_t now = clock_us();
     CLEANUP_ARENA struct arena a = ARENA_INIT;
-    struct ptrs networks = { NULL, 0, 0 }, groups = { NULL, 0, 0 };
-    struct rows *r = NULL;
-    int rc;
+    struct neighbours there = { { NULL, 0, 0 }, { NULL, 0, 0 } };
 
-    /* Who has to learn that the addresses are gone: the networks' DHCP, and the groups whose members they were. */
-    if (tx_query(tx, &r, err, "select distinct network_id from ports where device_id = ?", "s", run->object_id) < 0)
+    if (neighbours_read(tx, run->object_id, &a, &there, err) < 0)
         return -1;
-    while ((rc = rows_next(r, err)) == 1)
-        ptrs_add(&a, &networks, arena_strdup(&a, row_text(r, "network_id")));
-    rows_close(r);
-    if (rc < 0 || tx_query(tx, &r, err,
-                           "select distinct g.security_group_id as id from port_security_groups g join ports p on p.id = g.port_id"
-                           " where p.device_id = ?", "s", run->object_id) < 0)
-        return -1;
-    while ((rc = rows_next(r, err)) == 1)
-        ptrs_add(&a, &groups, arena_strdup(&a, row_text(r, "id")));
-    rows_close(r);
-    if (rc < 0 || tx_exec(tx, err, "delete from ports where device_id = ? and owned_by_server = 1", "s", run->object_id) < 0 ||
+    if (tx_exec(tx, err, "delete from ports where device_id = ? and owned_by_server = 1", "s", run->object_id) < 0 ||
         tx_exec(tx, err,
                 "update ports set device_id = '', device_owner = '', host = '', vif_type = 'unbound', status = 'DOWN', updated_us = ?"
                 " where device_id = ?", "is", now, run->object_id) < 0 ||
         tx_exec(tx, err, "delete from server_disks where server_id = ?", "s", run->object_id) < 0 ||
         tx_exec(tx, err, "delete from server_tags where server_id = ?", "s", run->object_id) < 0 ||
-        schedule_release(tx, run->object_id, err) < 0)
+        schedule_release(tx, run->object_id, err) < 0 || neighbours_tell(run, tx, &there, err) < 0)
         return -1;
-    for (size_t i = 0; i < networks.n; i++) {
-        /* The host may be the last one that needed it, so it is named here: its ports are gone. */
-        struct task_new task = { .kind = "network-sync", .object_type = "network", .object_id = networks.at[i], .host = run->host,
-                                 .request_id = run->request_id };
-
-        if (run->host[0] != '\0' && task_add(tx, &task, NULL, err) < 0)
-            return -1;
-    }
-    for (size_t i = 0; i < groups.n; i++) {
-        struct task_new task = { .kind = "group-sync", .object_type = "security_group", .object_id = groups.at[i], .host = run->host,
-                                 .request_id = run->request_id };
-
-        if (run->host[0] != '\0' && task_add(tx, &task, NULL, err) < 0)
-            return -1;
-    }
     return tx_exec(tx, err,
                    "update servers set vm_state = 'deleted', task_state = null, power_state = 0, host_id = null, terminated_us = ?,"
                    " updated_us = ?, deleted_us = ? where id = ?", "iiis", now, now, now, run->object_id);

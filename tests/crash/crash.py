@@ -180,6 +180,10 @@ class Cloud:
                 c.add("security_groups", id=group, project_id="p", name=f"g{i}", created_us=t, updated_us=t)
                 c.add("security_group_rules", id=str(uuid.uuid4()), security_group_id=group, project_id="p", direction="egress", ethertype="IPv4",
                       created_us=t, updated_us=t)
+            friends = str(uuid.uuid4())         # has no port of its own: it is on the host while a group that names it is
+            c.add("security_groups", id=friends, project_id="p", name="friends", created_us=t, updated_us=t)
+            c.add("security_group_rules", id=str(uuid.uuid4()), security_group_id=self.nets[1].group, project_id="p", direction="ingress",
+                  ethertype="IPv4", remote_group_id=friends, created_us=t, updated_us=t)
             images = os.path.join(self.state, "storage/file/images")
             with open(os.path.join(self.work, "power.raw"), "rb") as f, open(os.path.join(images, self.image), "wb") as g:
                 g.write(f.read())
