@@ -348,8 +348,9 @@ port_sync_run(struct flow_run *run, struct cairn_error *err)
         return cairn_fail(err, CAIRN_UNAVAILABLE, "no network driver is configured: add a [network:NAME] section");
     if (tx_begin(run->catalog, TX_READ, &tx, err) < 0)
         return -1;
-    rc = tx_int(tx, &bound, 0, err, "select count(*) from ports where id = ? and host = ? and vif_type not in ('unbound', 'binding_failed')", "ss",
-                run->object_id, run->host);
+    /* The delete of a server unplugs its ports before their rows go: what comes in between must not plug them again. */
+    rc = tx_int(tx, &bound, 0, err, "select count(*) from ports p where id = ? and host = ? and vif_type not in ('unbound', 'binding_failed')"
+                " and not exists (select 1 from servers s where s.id = p.device_id and s.task_state = 'deleting')", "ss", run->object_id, run->host);
     tx_rollback(tx);
     if (rc < 0)
         return -1;

@@ -39,7 +39,7 @@ POINTS = (
     + [f"{k}:power:{p}" for k in POWER for p in ("before", "run", "record")]
     + [f"{k}:apply:{p}" for k in ("network-sync", "group-sync", "port-sync") for p in ("before", "run", "record")]
 )
-SCENES = ["delete-while-it-builds", "delete-while-it-reboots", "host-reboots"]
+SCENES = ["delete-while-it-builds", "delete-while-it-reboots", "delete-while-its-port-changes", "host-reboots"]
 QUICK = ["server-build:network:run", "server-build:disks:run", "server-build:spawn:run", "server-build:disks:undo", "server-delete:destroy:run",
          "server-delete:disks:record", "server-reboot:power:run", "server-suspend:power:run", "network-sync:apply:before", "port-sync:apply:run", "delete-while-it-builds", "host-reboots"]
 
@@ -503,6 +503,24 @@ class Test:
         self.again()
         if self.cloud.server(server)["vm_state"] != "deleted":
             raise Wrong(f"server {server} is {self.cloud.server(server)['vm_state']}")
+
+    def delete_while_its_port_changes(self):
+        """What was unplugged is not plugged again by a change of the port that comes late."""
+        self.cloud.start()
+        server = self.cloud.create()
+        self.cloud.settle(server, "active")
+        self.cloud.stop()
+        self.cloud.act(server, "server-delete")
+        self.cloud.start("server-delete:unplug:record")
+        self.cloud.wait_killed("server-delete:unplug:record")
+        with self.cloud.catalog as c:           # the rest of the delete waits, as after a failed attempt, and the change comes first
+            c.db.execute("update tasks set state = 'queued', lease_owner = null, not_before_us = ? where object_id = ? and kind = 'server-delete'",
+                         (now() + 2000000, server))
+            c.task("port-sync", "port", c.rows("select id from ports where device_id = ?", server)[0][0])
+        self.cloud.start()
+        self.cloud.settle(server, "deleted")
+        self.cloud.stop()
+        self.check()
 
     def host_reboots(self):
         """Guests, devices, filters and DHCP are gone; the books and the disks are there."""
