@@ -182,7 +182,7 @@ static int
 pick(struct tx *tx, const struct subnet *s, int lowest, char ret[ADDRESS_TEXT], struct cairn_error *err)
 {
     CLEANUP_FREE struct pool *pools = NULL;
-    ip_number total = 0, n;
+    ip_number total = 0, n = 0;
     size_t count = 0;
     int used = 1;
 

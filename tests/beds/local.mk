@@ -1,1 +1,2 @@
-## tests/beds/local.mk: tests/beds.
+## tests/beds/local.mk: the laboratory that tests run in.
+EXTRA_DIST += tests/beds/lab

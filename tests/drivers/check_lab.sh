@@ -30,11 +30,12 @@ if [ -e $module ] && ! lacks ip nft dnsmasq; then
 fi
 module=drivers/compute/.libs/compute-kvm.so
 if [ -e $module ] && ! lacks libvirtd qemu-system-x86_64 as ld && "$src/tests/image/mkpower" -o "$work" && "$lab" --libvirtd "$name"; then
-    # ASan stands in for the XDR functions, and finds the real ones only in libraries that are there from the beginning
-    if ldd $module | grep -q libasan; then
+    # sanitizers stand in for the XDR functions, and find the real ones only in libraries that are there from the beginning
+    case $(ldd $module) in
+    *libasan*|*libtsan*)
         export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
-        preload="env LD_PRELOAD=$(ldconfig -p | awk '/libtirpc.so.3/ { print $NF; exit }')"
-    fi
+        preload="env LD_PRELOAD=$(ldconfig -p | awk '/libtirpc.so.3/ && !n++ { print $NF }')" ;;
+    esac
     check --image "$work/power.raw" $module
 fi
 [ $ran -gt 0 ] || exit 77

@@ -22,8 +22,9 @@ trap '"$lab" --end "$name"; rm -rf "$work"' EXIT
 "$lab" --libvirtd "$name"
 "$here/../image/mkpower" -o "$work"
 # sanitizers stand in for the XDR functions, and find the real ones only in libraries that are there from the beginning
-if ldd "$module" | grep -Eq 'lib(asan|tsan)'; then
+case $(ldd "$module") in
+*libasan*|*libtsan*)
     export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
-    preload="env LD_PRELOAD=$(ldconfig -p | awk '/libtirpc.so.3/ { print $NF; exit }')"
-fi
+    preload="env LD_PRELOAD=$(ldconfig -p | awk '/libtirpc.so.3/ && !n++ { print $NF }')" ;;
+esac
 KVM_TEST_MODULE=$module KVM_TEST_DIR=$work KVM_TEST_POWER=$work/power.raw "$lab" "$name" ${preload:-} "$test"

@@ -58,7 +58,6 @@ tests_unit_inspect_test_SOURCES = tests/unit/inspect_test.c
 tests_unit_inspect_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_inspect_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/inspect_test
-TESTS += tests/unit/catalog_test tests/unit/catalog_schema_test
 
 ## core/task, core/flow's engine
 check_PROGRAMS += tests/unit/flow_test
