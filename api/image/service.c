@@ -87,7 +87,7 @@ const struct rest_service image_service = {
     .policies = image_policies,
     .time_style = REST_TIME_Z,
     .paging = REST_PAGE_GLANCE,
-    .page_max = 1000, .page_default = 25,
+    .page_max = 1000, .page_default = 25, .strict_slash = 1,
     .fault = fault, .status_of = status_of, .target = target,
     .not_found = "No %s found with ID %s",
 };

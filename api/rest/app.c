@@ -80,7 +80,10 @@ app_route(void *self, struct cairn_request *req)
     int blocking, public = 1;
     const struct variant *first;
 
-    router_match(api->router, http_method(req), http_path(req), m);
+    if (api->service->strict_slash && strcmp(http_path(req), "/") != 0 && str_ends(http_path(req), "/"))
+        memset(m, 0, sizeof *m);
+    else
+        router_match(api->router, http_method(req), http_path(req), m);
     http_set_note(req, "rest.match", m, free_match);
     first = m->variants;
     if (first == NULL) {

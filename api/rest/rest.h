@@ -205,6 +205,7 @@ struct rest_service {
     const char *not_found;              /* format of the 404 sentence: "%s %s could not be found." (noun, id) */
     int unknown_is_error;               /* 1: unknown body attributes are 400 */
     int strict_query;                   /* 1: unknown query parameters are 400 */
+    int strict_slash;                   /* 1: a path with '/' at its end is another one, which there is not (404) */
     int page_default;                   /* length of a page when no limit is asked for; 0: page_max */
     /* More attributes of a policy's target, "network:project_id"; NULL: the engine's own (the object's, the body's at create, the path's
      * parameters, the caller's scope). */

@@ -268,6 +268,15 @@ START_TEST(bad_images_are_refused)
 }
 END_TEST
 
+START_TEST(empty_id_is_no_image)
+{
+    is(404, ANN, "GET", "/v2/images/", NULL);
+    is(404, ANN, "DELETE", "/v2/images/", NULL);
+    is(405, ANN, "DELETE", "/v2/images", NULL);
+    is(404, ANN, "GET", "/v2/images/no-uuid", NULL);
+}
+END_TEST
+
 START_TEST(given_ids_are_unique)
 {
     const char *body = "{\"id\":\"11111111-2222-4333-8444-55555555AAAA\"}";
@@ -647,6 +656,7 @@ add_tests(TCase *t)
     tcase_add_test(t, versions_need_no_token);
     tcase_add_test(t, new_image_is_queued_and_complete);
     tcase_add_test(t, bad_images_are_refused);
+    tcase_add_test(t, empty_id_is_no_image);
     tcase_add_test(t, given_ids_are_unique);
     tcase_add_test(t, patches_change_what_they_may);
     tcase_add_test(t, bad_patches_change_nothing);
