@@ -76,7 +76,8 @@ static const char usage[] =
     "  -p, --port PORT           listen on PORT (0: a free one)\n"
     "      --port-file FILE      write the port to FILE once requests are answered\n"
     "      --check               check configuration, drivers and API tables, then exit\n"
-    "      --help-config         print every configuration key\n"
+    "      --help-config[=md]    print every configuration key (md: as Markdown)\n"
+    "      --routes              print every route that is served: service, method, path, action, first version, policy rule\n"
     "  -h, --help                this text\n"
     "  -V, --version             version\n"
     "\n"
@@ -114,7 +115,26 @@ parse_set(struct options *o, char *text, struct cairn_error *err)
     return 0;
 }
 
-enum { OPT_SIMULATE = 256, OPT_STATE_DIR, OPT_PORT_FILE, OPT_CHECK, OPT_HELP_CONFIG };
+static const struct rest_service *const services[] = { &identity_service, &image_service, &network_service, &compute_service };
+
+static void
+print_route(void *arg, const char *method, const char *path, const char *action, struct rest_version since, const char *rule)
+{
+    char version[16] = "";
+
+    if (since.major > 0)
+        snprintf(version, sizeof version, "%u.%u", since.major, since.minor);
+    printf("%s\t%s\t%s\t%s\t%s\t%s\n", (const char *)arg, method, path, action != NULL ? action : "", version, rule != NULL ? rule : "");
+}
+
+static void
+print_routes(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(services); i++)
+        rest_each_route(services[i], print_route, (void *)(uintptr_t)services[i]->name);
+}
+
+enum { OPT_SIMULATE = 256, OPT_STATE_DIR, OPT_PORT_FILE, OPT_CHECK, OPT_HELP_CONFIG, OPT_ROUTES };
 
 /* 0 go on, 1 exit with success, -1 error. */
 static int
@@ -124,7 +144,8 @@ parse_options(int argc, char **argv, struct options *o, int *ret_check, struct c
         { "config", required_argument, NULL, 'c' },       { "set", required_argument, NULL, 's' },
         { "simulate", optional_argument, NULL, OPT_SIMULATE }, { "state-dir", required_argument, NULL, OPT_STATE_DIR },
         { "port", required_argument, NULL, 'p' },         { "port-file", required_argument, NULL, OPT_PORT_FILE },
-        { "check", no_argument, NULL, OPT_CHECK },        { "help-config", no_argument, NULL, OPT_HELP_CONFIG },
+        { "check", no_argument, NULL, OPT_CHECK },        { "help-config", optional_argument, NULL, OPT_HELP_CONFIG },
+        { "routes", no_argument, NULL, OPT_ROUTES },
         { "help", no_argument, NULL, 'h' },               { "version", no_argument, NULL, 'V' },
         { NULL, 0, NULL, 0 },
     };
@@ -154,7 +175,8 @@ parse_options(int argc, char **argv, struct options *o, int *ret_check, struct c
         case OPT_STATE_DIR: o->state_dir = optarg; break;
         case OPT_PORT_FILE: o->port_file = optarg; break;
         case OPT_CHECK: *ret_check = 1; break;
-        case OPT_HELP_CONFIG: settings_print(0); return 1;
+        case OPT_HELP_CONFIG: settings_print(optarg != NULL); return 1;
+        case OPT_ROUTES: print_routes(); return 1;
         case 'h': fputs(usage, stdout); return 1;
         case 'V': puts("cairnd " PACKAGE_VERSION); return 1;
         default: return cairn_fail(err, CAIRN_INVALID, "try 'cairnd --help'");
@@ -292,8 +314,6 @@ open_core(struct daemon *d, struct cairn_error *err)
 static int
 open_apps(struct daemon *d, struct cairn_error *err)
 {
-    static const struct rest_service *const services[] = { &identity_service, &image_service, &network_service, &compute_service };
-
     if (identity_open(&d->env, err) < 0)
         return -1;
     for (size_t i = 0; i < ARRAY_LEN(services); i++)
