@@ -14,6 +14,10 @@ int network_changed(struct tx *tx, const char *network_id, const char *request_i
 int port_changed(struct tx *tx, const char *port_id, const char *request_id, struct cairn_error *err);
 int group_changed(struct tx *tx, const char *group_id, const char *request_id, struct cairn_error *err);
 
+/* The same for one host that is known: "network-sync" of a "network", "group-sync" of a "security_group", "port-sync" of a "port". */
+int network_sync_task(struct tx *tx, const char *kind, const char *object_type, const char *id, const char *host, const char *request_id,
+                      struct cairn_error *err);
+
 /* Applies what 'port_id' needs (network, groups) and plugs it on this host; '*ret_nic' for the compute driver.  Worker thread; idempotent. */
 int port_bring_up(struct flow_run *run, struct driver *net, const char *port_id, struct cairn_nic *ret_nic, struct cairn_error *err);
 int port_take_down(struct flow_run *run, struct driver *net, const char *port_id, struct cairn_error *err);

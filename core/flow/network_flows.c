@@ -37,6 +37,21 @@ network_on_applied(void (*applied)(void *arg, struct driver *net, const char *ne
 
 /* --- who asks */
 
+int
+network_sync_task(struct tx *tx, const char *kind, const char *object_type, const char *id, const char *host, const char *request_id,
+                  struct cairn_error *err)
+{
+    struct task_new task = { .kind = kind, .object_type = object_type, .object_id = id, .host = host,
+                             .request_id = request_id != NULL ? request_id : "" };
+    int64_t queued;
+
+    if (tx_int(tx, &queued, 0, err,
+               "select count(*) from tasks where object_id = ? and kind = ? and host = ? and state = 'queued' and step = 0", "sss", id, kind,
+               host) < 0)
+        return -1;
+    return queued > 0 ? 0 : task_add(tx, &task, NULL, err);
+}
+
 /* 'sql' has as many (0 to 2) parameters as it needs, each the id.  One sync task of 'kind' for each host that 'sql' names, unless one is queued already that has not begun. */
 static int
 sync_hosts(struct tx *tx, const char *kind, const char *object_type, const char *id, const char *request_id, const char *sql,
@@ -56,18 +71,9 @@ sync_hosts(struct tx *tx, const char *kind, const char *object_type, const char 
     rows_close(r);
     if (rc < 0)
         return -1;
-    for (size_t i = 0; i < hosts.n; i++) {
-        struct task_new task = { .kind = kind, .object_type = object_type, .object_id = id, .host = hosts.at[i],
-                                 .request_id = request_id != NULL ? request_id : "" };
-        int64_t queued;
-
-        if (tx_int(tx, &queued, 0, err,
-                   "select count(*) from tasks where object_id = ? and kind = ? and host = ? and state = 'queued' and step = 0", "sss",
-                   id, kind, task.host) < 0)
+    for (size_t i = 0; i < hosts.n; i++)
+        if (network_sync_task(tx, kind, object_type, id, hosts.at[i], request_id, err) < 0)
             return -1;
-        if (queued == 0 && task_add(tx, &task, NULL, err) < 0)
-            return -1;
-    }
     return 0;
 }
 
