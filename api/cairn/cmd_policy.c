@@ -7,6 +7,7 @@
 #include "identity/identity.h"
 #include "identity/token.h"
 #include "identity/who.h"
+#include "image/image.h"
 #include "network/network_api.h"
 #include "rest/policy.h"
 
@@ -16,7 +17,7 @@
 static int
 load_policy(struct tool *t, struct policy **ret, struct cairn_error *err)
 {
-    static const struct rest_service *const services[] = { &identity_service, &compute_service, &network_service };
+    static const struct rest_service *const services[] = { &identity_service, &compute_service, &network_service, &image_service };
     const char *file = config_string(t->config, "daemon", "policy");
     struct policy *p;
 

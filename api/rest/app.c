@@ -230,9 +230,10 @@ open_tx(struct call *c, struct cairn_error *err)
 {
     int reads = strcmp(c->variant->method, "GET") == 0;
 
-    if (c->variant->flags & REST_NO_TX)
+    if ((c->variant->flags & REST_NO_TX) && c->variant->resource == NULL)
         return 0;
-    if (c->variant->flags & REST_READ_TX)
+    /* A handler that opens transactions itself: its object is looked at and judged in one that ends before it runs. */
+    if (c->variant->flags & (REST_READ_TX | REST_NO_TX))
         reads = 1;
     if (c->variant->flags & REST_WRITE_TX)
         reads = 0;
@@ -322,6 +323,10 @@ run(struct call *c, struct cairn_error *err)
         return -1;
     if (v->op == OP_ROUTE && v->route->states != NULL && call->service->guard != NULL && call->service->guard(call, v->route->states, err) < 0)
         return -1;
+    if (v->flags & REST_NO_TX) {
+        rows_close(steal(&call->object));
+        tx_rollback(steal(&call->tx));
+    }
     return run_op(c, err);
 }
 

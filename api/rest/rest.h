@@ -72,7 +72,7 @@ enum rest_type {
 #define REST_TRIM       0x8000u     /* blanks at the ends are cut / refused as the service says */
 
 struct rest_attr {
-    const char *name;                   /* wire name; NULL ends the table; "" the item of a list of scalars */
+    const char *name;                   /* wire name; NULL ends the table; "" the item of a list of scalars; "*" any key of a body */
     const char *column;                 /* SQL expression over the resource's FROM; NULL: the name */
     enum rest_type type;
     unsigned flags;
@@ -160,7 +160,7 @@ struct rest_resource {
 /* --- routes: what is not create, read, update, delete of a table */
 #define REST_BLOCKING   0x01u           /* run on a worker though it is a GET */
 #define REST_INLINE     0x02u           /* run on the network thread though it is not: must be quick */
-#define REST_NO_TX      0x04u           /* the handler opens transactions itself (it talks to drivers) */
+#define REST_NO_TX      0x04u           /* the handler opens transactions itself (it talks to drivers); the route's object is found and judged before */
 #define REST_READ_TX    0x08u
 #define REST_WRITE_TX   0x10u
 #define REST_PUBLIC     0x20u           /* nobody needs a token */

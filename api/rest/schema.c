@@ -366,7 +366,7 @@ find_writable(const struct rest_attr *attrs, const char *name, struct rest_versi
     for (const struct rest_attr *a = attrs; a->name != NULL; a++)
         if (strcmp(a->name, name) == 0 && version_in(version, a->since, a->until) && writable(a, mode))
             return a;
-    return NULL;
+    return strcmp(name, "*") == 0 ? NULL : find_writable(attrs, "*", version, mode);
 }
 
 static int

@@ -190,8 +190,7 @@ server_act(struct tx *tx, const char *server_id, const char *kind, const char *t
         tx_exec(tx, err,
                 "insert into server_actions (id, server_id, action, request_id, user_id, project_id, message, started_us, updated_us)"
                 " values (?, ?, ?, ?, ?, ?, null, ?, ?)", "ssssssii", action_id, server_id, action_of(kind), request_id, user_id, project_id,
-                now, now) < 0 ||
-        timeline_add(tx, request_id, server_id, NULL, "request", action_of(kind), NULL, 0, 0, err) < 0)
+                now, now) < 0)
         return -1;
     return task_add(tx, &task, NULL, err);
 }
