@@ -224,7 +224,7 @@ image_patch(struct rest_call *call, struct cairn_error *err)
     CLEANUP_FREE char *id = xstrdup(row_text(call->object, "id"));
     CLEANUP_JSON json_t *body = NULL;
     CLEANUP_JSON json_t *doc = NULL;
-    struct patch_op op;
+    struct patch_op op = { 0 };
     json_t *item;
     size_t i;
     int old;
