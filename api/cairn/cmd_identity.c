@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cairn/secret.h"
+#include "compute/compute.h"
 #include "identity/identity.h"
 
 /* The daemon hears of it within a second anyhow. */
@@ -139,6 +140,7 @@ password_of_file(const char *path, char **ret, struct cairn_error *err)
 
 COMMAND(cmd_bootstrap)
 {
+    CLEANUP_TX struct tx *tx = NULL;
     enum { URL = 256, REGION, USER, PROJECT, FILE_, RESET, CLOUDS };
     static const struct option longs[] = {
         { "base-url", required_argument, NULL, URL },           { "region", required_argument, NULL, REGION },
@@ -179,6 +181,8 @@ COMMAND(cmd_bootstrap)
             cairn_error_context(err, "--password-file FILE is missing");
         return -1;
     }
+    if (tx_begin(t->catalog, TX_WRITE, &tx, err) < 0 || compute_seed_flavors(tx, err) < 0 || tx_commit(steal(&tx), err) < 0)
+        return -1;
     tell_daemon(t);
     if (clouds != NULL && write_clouds(clouds, &b, secret, err) < 0)
         return -1;
