@@ -21,7 +21,7 @@ works "security group create" openstack security group create t-group -f value -
 works "rule create" openstack security group rule create --protocol tcp --dst-port 80:90 --remote-ip 10.0.0.0/8 t-group -f value -c id
 rule=$out
 refused "the same rule again is a conflict" "409|[Aa]lready exists" openstack security group rule create --protocol tcp --dst-port 80:90 --remote-ip 10.0.0.0/8 t-group
-refused "ports upside down are refused" "400|greater|invalid|must be" openstack security group rule create --protocol tcp --dst-port 90:80 t-group
+refused "ports upside down are refused" "400|greater|[Ii]nvalid|must be" openstack security group rule create --protocol tcp --dst-port 90:80 t-group
 works "rule list" openstack security group rule list t-group -f value -c ID; has "it is listed" "$out" "$rule"
 works "rule delete" openstack security group rule delete "$rule"
 works "security group list" openstack security group list -f value -c Name; has "the default group is there" "$out" "^default$"
