@@ -150,39 +150,33 @@ static int service_disable_reason(struct rest_call *call, struct cairn_error *er
     " from allocations group by host_id) a on a.host_id = h.id"
 
 static void
-write_hypervisor_brief(struct rest_call *call, struct rows *r)
+write_hypervisor(struct rest_call *call, struct rows *r, int detail)
 {
     struct json_out *o = call->out;
-    const char *id = row_text(r, "id");
-    int64_t number = row_int(r, "number"), down = row_int(r, "forced_down"), beat = row_int(r, "heartbeat_us"), enabled = row_int(r, "enabled");
+    const char *id = row_text(r, "id"), *name = row_text(r, "name"), *cpu_info = row_text(r, "cpu_info"), *reason = row_text(r, "disabled_reason"),
+               *ip = row_text(r, "ip"), *type = row_text(r, "type");
+    int64_t number = row_int(r, "number"), down = row_int(r, "forced_down"), beat = row_int(r, "heartbeat_us"), enabled = row_int(r, "enabled"),
+            version = row_int(r, "version"), vcpus = row_int(r, "vcpus"), vcpus_used = row_int(r, "vcpus_used"), ram = row_int(r, "ram_mib"),
+            ram_used = row_int(r, "ram_used"), disk = row_int(r, "disk_gib"), disk_used = row_int(r, "disk_used"), servers = row_int(r, "servers");
 
     if (rest_since(call, 2, 53))
         jo_str(o, "id", id);
     else
         jo_int(o, "id", number);
-    jo_str(o, "hypervisor_hostname", row_text(r, "name"));
+    jo_str(o, "hypervisor_hostname", name);
     jo_str(o, "state", down || beat < clock_us() - HOST_ALIVE_US ? "down" : "up");
     jo_str(o, "status", enabled ? "enabled" : "disabled");
-}
-
-static void
-write_hypervisor(struct rest_call *call, struct rows *r)
-{
-    struct json_out *o = call->out;
-    const char *cpu_info = row_text(r, "cpu_info"), *reason = row_text(r, "disabled_reason"), *id = row_text(r, "id");
-    int64_t vcpus = row_int(r, "vcpus"), vcpus_used = row_int(r, "vcpus_used"), ram = row_int(r, "ram_mib"), ram_used = row_int(r, "ram_used"),
-            disk = row_int(r, "disk_gib"), disk_used = row_int(r, "disk_used"), servers = row_int(r, "servers"), number = row_int(r, "number");
-
-    write_hypervisor_brief(call, r);
-    jo_str(o, "host_ip", row_text(r, "ip"));
-    jo_str(o, "hypervisor_type", row_text(r, "type"));
-    jo_int(o, "hypervisor_version", row_int(r, "version"));
+    if (!detail)
+        return;
+    jo_str(o, "host_ip", ip);
+    jo_str(o, "hypervisor_type", type);
+    jo_int(o, "hypervisor_version", version);
     jo_object(o, "service");
     if (rest_since(call, 2, 53))
         jo_str(o, "id", id);
     else
         jo_int(o, "id", number);
-    jo_str(o, "host", row_text(r, "name"));
+    jo_str(o, "host", name);
     jo_str(o, "disabled_reason", reason);
     jo_end_object(o);
     if (rest_since(call, 2, 88)) {      /* sizes are placement's since then */
@@ -233,10 +227,7 @@ hypervisors(struct rest_call *call, int detail, struct cairn_error *err)
     jo_array(call->out, "hypervisors");
     while ((rc = rows_next(r, err)) == 1 && n++ < limit) {
         jo_object(call->out, NULL);
-        if (detail)
-            write_hypervisor(call, r);
-        else
-            write_hypervisor_brief(call, r);
+        write_hypervisor(call, r, detail);
         jo_end_object(call->out);
         snprintf(last, sizeof last, "%s", row_text(r, "id"));
     }
@@ -274,7 +265,7 @@ hypervisor_show(struct rest_call *call, struct cairn_error *err)
         return cairn_fail(err, CAIRN_NOT_FOUND, "Compute host %.64s could not be found.", id);
     jo_object(call->out, NULL);
     jo_object(call->out, "hypervisor");
-    write_hypervisor(call, r);
+    write_hypervisor(call, r, 1);
     jo_end_object(call->out);
     jo_end_object(call->out);
     return 0;

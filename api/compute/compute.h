@@ -28,6 +28,11 @@ int server_create(struct rest_call *call, struct cairn_error *err);
 extern const struct rest_attr server_create_body[];
 /* Common to POST and PUT of names and host names: trimmed, not empty. */
 int server_name_check(struct rest_call *call, const json_t *value, struct cairn_error *err);
+int server_hostname_check(struct rest_call *call, const json_t *value, struct cairn_error *err);
+int server_access_v4_check(struct rest_call *call, const json_t *value, struct cairn_error *err);     /* an address or "" */
+int server_access_v6_check(struct rest_call *call, const json_t *value, struct cairn_error *err);
+/* A tag: 1 to 60 characters without '/' and ','. */
+int server_tag_check(const char *tag, struct cairn_error *err);
 void server_hostname(const char *name, char ret[64]);
 /* Same for all servers of a project on a host, and tells neither; "" without a host.  Returns 'ret'. */
 #define HOST_ID 57

@@ -198,13 +198,15 @@ keypair_list(struct rest_call *call, struct cairn_error *err)
     jo_object(call->out, NULL);
     jo_array(call->out, "keypairs");
     while ((rc = rows_next(r, err)) == 1 && n++ < limit) {
+        const char *type = row_text(r, "type");
+
         jo_object(call->out, NULL);
         jo_object(call->out, "keypair");
         jo_str(call->out, "name", row_text(r, "name"));
         jo_str(call->out, "public_key", row_text(r, "public_key"));
         jo_str(call->out, "fingerprint", row_text(r, "fingerprint"));
         if (rest_since(call, 2, 2))
-            jo_str(call->out, "type", row_text(r, "type"));
+            jo_str(call->out, "type", type);
         jo_end_object(call->out);
         jo_end_object(call->out);
         snprintf(last, sizeof last, "%s", row_text(r, "name"));

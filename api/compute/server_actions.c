@@ -56,17 +56,24 @@ set_locked(struct rest_call *call, int locked, const char *reason, struct cairn_
                    clock_us(), rest_param(call, "id"));
 }
 
-/* Who locked it is not kept apart: a lock of an administrator stays until one unlocks it. */
+/* servers.locked says who: somebody of the project, or an administrator from outside, whose lock stays until one unlocks it. */
+enum { UNLOCKED, LOCKED_BY_OWNER, LOCKED_BY_ADMIN };
+
 static int
 do_lock(struct rest_call *call, struct cairn_error *err)
 {
-    return set_locked(call, 1, call->body != NULL ? rest_str(call, "locked_reason") : NULL, err);
+    int owner = strcmp(call->auth->project_id, row_text(call->object, "project_id")) == 0,
+        kept = row_int(call->object, "locked") == LOCKED_BY_ADMIN;
+
+    return set_locked(call, owner && !kept ? LOCKED_BY_OWNER : LOCKED_BY_ADMIN, call->body != NULL ? rest_str(call, "locked_reason") : NULL, err);
 }
 
 static int
 do_unlock(struct rest_call *call, struct cairn_error *err)
 {
-    return set_locked(call, 0, NULL, err);
+    if (row_int(call->object, "locked") == LOCKED_BY_ADMIN && rest_allow(call, "os_compute_api:os-lock-server:unlock:unlock_override", err) < 0)
+        return -1;
+    return set_locked(call, UNLOCKED, NULL, err);
 }
 
 /* --- reset state: the catalog's word, nothing else */

@@ -47,6 +47,19 @@ networks_check(struct rest_call *call, const json_t *value, struct cairn_error *
     return 0;
 }
 
+static int
+tags_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
+{
+    const json_t *tag;
+    size_t i;
+
+    (void)call;
+    json_array_foreach((json_t *)value, i, tag)
+        if (server_tag_check(json_string_value(tag), err) < 0)
+            return -1;
+    return 0;
+}
+
 static const char *const disk_configs[] = { "AUTO", "MANUAL", NULL };
 static const struct rest_attr name_item[] = {
     { .name = "name", .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 255 }, { .name = NULL },
@@ -63,8 +76,8 @@ const struct rest_attr server_create_body[] = {
     { .name = "networks", .type = REST_JSON, .flags = REST_CREATE, .check = networks_check, .until = { 2, 36 } },
     { .name = "networks", .type = REST_JSON, .flags = REST_CREATE | REST_REQUIRED, .check = networks_check, .since = { 2, 37 } },
     { .name = "OS-DCF:diskConfig", .type = REST_ENUM, .choices = disk_configs, .flags = REST_CREATE, .dflt = "\"MANUAL\"" },
-    { .name = "accessIPv4", .type = REST_STRING, .flags = REST_CREATE, .max = 45 },
-    { .name = "accessIPv6", .type = REST_STRING, .flags = REST_CREATE, .max = 45 },
+    { .name = "accessIPv4", .type = REST_STRING, .flags = REST_CREATE, .max = 45, .check = server_access_v4_check },
+    { .name = "accessIPv6", .type = REST_STRING, .flags = REST_CREATE, .max = 45, .check = server_access_v6_check },
     { .name = "personality", .type = REST_JSON, .flags = REST_CREATE, .until = { 2, 56 } },
     { .name = "availability_zone", .type = REST_STRING, .flags = REST_CREATE, .max = 255 },
     { .name = "block_device_mapping", .type = REST_JSON, .flags = REST_CREATE },
@@ -77,11 +90,13 @@ const struct rest_attr server_create_body[] = {
     { .name = "security_groups", .type = REST_LIST, .of = name_item, .flags = REST_CREATE, .max = 64 },
     { .name = "user_data", .type = REST_TEXT, .flags = REST_CREATE | REST_NULL | REST_SECRET, .max = 65535, .check = user_data_check },
     { .name = "description", .type = REST_TEXT, .flags = REST_CREATE | REST_NULL, .max = 255, .since = { 2, 19 } },
-    { .name = "tags", .type = REST_LIST, .of = tag_item, .flags = REST_CREATE | REST_UNIQUE, .max = 50, .since = { 2, 52 } },
+    { .name = "tags", .type = REST_LIST, .of = tag_item, .flags = REST_CREATE | REST_UNIQUE, .max = 50, .since = { 2, 52 },
+      .check = tags_check },
     { .name = "trusted_image_certificates", .type = REST_LIST, .of = cert_item, .flags = REST_CREATE | REST_NULL, .max = 50, .since = { 2, 63 } },
     { .name = "host", .type = REST_STRING, .flags = REST_CREATE, .max = 255, .since = { 2, 74 } },
     { .name = "hypervisor_hostname", .type = REST_STRING, .flags = REST_CREATE, .max = 255, .since = { 2, 74 } },
-    { .name = "hostname", .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 63, .since = { 2, 90 } },
+    { .name = "hostname", .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 63, .since = { 2, 90 },
+      .check = server_hostname_check },
     { .name = NULL },
 };
 

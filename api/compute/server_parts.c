@@ -132,8 +132,8 @@ static const struct rest_attr any_object[] = { { .name = "*", .type = REST_JSON,
 
 #define TAGS_MAX 50
 
-static int
-tag_check(const char *tag, struct cairn_error *err)
+int
+server_tag_check(const char *tag, struct cairn_error *err)
 {
     if (tag == NULL || *tag == '\0' || str_utf8_len(tag) > 60)
         return cairn_fail(err, CAIRN_INVALID, "Tag '%.80s' is invalid. It has 1 to 60 characters.", tag != NULL ? tag : "");
@@ -187,7 +187,7 @@ tags_replace(struct rest_call *call, struct cairn_error *err)
     if (tags_clear(call, err) < 0)
         return -1;
     json_array_foreach((json_t *)list, i, tag)
-        if (tag_check(json_string_value(tag), err) < 0 ||
+        if (server_tag_check(json_string_value(tag), err) < 0 ||
             tx_exec(call->tx, err, "insert into server_tags (server_id, tag) values (?, ?)", "ss", rest_param(call, "id"), json_string_value(tag)) < 0)
             return -1;
     return tags_reply(call, err);
@@ -222,8 +222,9 @@ tag_put(struct rest_call *call, struct cairn_error *err)
     CLEANUP_FREE char *location = rest_url(call, "/v2.1/servers/%s/tags/%s", rest_param(call, "id"), rest_param(call, "tag"));
     int64_t there, n;
 
-    if (tag_check(rest_param(call, "tag"), err) < 0 || tag_there(call, &there, err) < 0)
+    if (server_tag_check(rest_param(call, "tag"), err) < 0 || tag_there(call, &there, err) < 0)
         return -1;
+    rest_header(call, "Location", location);
     if (there) {
         call->status = 204;
         return 0;
@@ -232,7 +233,6 @@ tag_put(struct rest_call *call, struct cairn_error *err)
         return -1;
     if (n >= TAGS_MAX)
         return cairn_fail(err, CAIRN_INVALID, "The number of tags exceeded the per-server limit %d", TAGS_MAX);
-    rest_header(call, "Location", location);
     return tx_exec(call->tx, err, "insert into server_tags (server_id, tag) values (?, ?)", "ss", rest_param(call, "id"), rest_param(call, "tag")) < 0
                ? -1 : tags_touch(call, err);
 }
@@ -389,15 +389,17 @@ interface_show(struct rest_call *call, struct cairn_error *err)
 
 /* --- security groups of all its ports, with their rules */
 
+/* Nothing for a row that a group without rules has in the join. */
 static void
-write_rule(struct json_out *o, const char *group_name, struct rows *r)
+write_rule(struct json_out *o, struct rows *r)
 {
     const char *cidr = row_text(r, "cidr"), *remote = row_text(r, "remote_name"), *remote_project = row_text(r, "remote_project"),
                *protocol = row_text(r, "protocol"), *group_id = row_text(r, "group_id"), *rule_id = row_text(r, "rule_id");
     int64_t from = row_int(r, "port_min"), to = row_int(r, "port_max");
     int no_from = row_null(r, "port_min"), no_to = row_null(r, "port_max");
 
-    (void)group_name;
+    if (rule_id == NULL)
+        return;
     jo_object(o, NULL);
     jo_str(o, "id", rule_id);
     jo_str(o, "parent_group_id", group_id);
@@ -459,8 +461,7 @@ groups_list(struct rest_call *call, struct cairn_error *err)
             jo_str(o, "tenant_id", project);
             jo_array(o, "rules");
         }
-        if (!row_null(r, "rule_id"))
-            write_rule(o, name, r);
+        write_rule(o, r);
     }
     if (current[0] != '\0') {
         jo_end_array(o);

@@ -76,6 +76,8 @@ server_guard(struct rest_call *call, const char *states, struct cairn_error *err
     char *save = NULL;
     int fits = 0;
 
+    if (str_starts(action, "os-"))
+        action += 3;
     if (row_int(call->object, "locked") && !rest_allowed(call, "os_compute_api:os-lock-server:unlock:unlock_override"))
         return cairn_fail(err, CAIRN_CONFLICT, "Instance %s is locked", id);
     for (char *s = strtok_r(list, ",", &save); s != NULL; s = strtok_r(NULL, ",", &save))
@@ -304,6 +306,22 @@ emit_trusted(struct rest_call *call, struct json_out *out, struct rows *row, str
 {
     (void)call, (void)row, (void)err;
     jo_null(out, "trusted_image_certificates");
+    return 0;
+}
+
+/* From 2.71 on a show and a change also name the server's group; lists never do. */
+static int
+emit_server_groups(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    const char *id = row_text(row, "group_id");
+
+    (void)err;
+    if (call->route == NULL)
+        return 0;
+    jo_array(out, "server_groups");
+    if (id != NULL)
+        jo_str(out, NULL, id);
+    jo_end_array(out);
     return 0;
 }
 
@@ -555,8 +573,14 @@ admin_filters(struct rest_call *call, struct str *where, struct rest_values *val
 static int
 server_narrow(struct rest_call *call, struct str *where, struct rest_values *values, struct cairn_error *err)
 {
-    int deleted_too = 0;
+    const char *all = rest_query(call, "all_tenants");
+    int deleted_too = 0, wanted = 1;
 
+    if (all != NULL && *all != '\0' && str_to_bool(all, &wanted) < 0)
+        return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters all_tenants. Value: %.32s. It is a boolean.", all);
+    if (all != NULL && wanted &&
+        rest_allow(call, call->list_detail ? "os_compute_api:servers:detail:get_all_tenants" : "os_compute_api:servers:index:get_all_tenants", err) < 0)
+        return -1;
     if (name_filter(call, "name", "t.name", where, values, err) < 0 || name_filter(call, "hostname", "t.hostname", where, values, err) < 0 ||
         address_filter(call, "ip", 4, where, values, err) < 0 || address_filter(call, "ip6", 6, where, values, err) < 0 ||
         status_filter(call, where, &deleted_too, err) < 0 || admin_filters(call, where, values, &deleted_too, err) < 0 ||
@@ -620,11 +644,13 @@ static const struct rest_attr server_attrs[] = {
     { .name = "OS-EXT-SRV-ATTR:user_data", .column = "t.user_data", .type = REST_TEXT, .flags = SHOW | REST_NULL, .read_policy = EXTENDED,
       .since = { 2, 3 } },
     { .name = "locked", .column = "t.locked", .type = REST_BOOL, .flags = SHOW | REST_SORT, .since = { 2, 9 } },
-    { .name = "locked", .column = "t.locked", .type = REST_BOOL, .flags = REST_FILTER, .since = { 2, 73 } },
+    { .name = "locked", .column = "t.locked", .type = REST_BOOL, .flags = REST_FILTER, .since = { 2, 73 },
+      .filter = "case when t.locked = 0 then 0 else 1 end = ?" },
     { .name = "host_status", .type = REST_STRING, .flags = MADE, .read_policy = "os_compute_api:servers:show:host_status", .since = { 2, 16 },
       .emit = emit_host_status },
     { .name = "description", .column = "t.description", .type = REST_TEXT, .flags = SHOW | REST_NULL, .since = { 2, 19 } },
     { .name = "trusted_image_certificates", .type = REST_JSON, .flags = MADE, .since = { 2, 63 }, .emit = emit_trusted },
+    { .name = "server_groups", .type = REST_JSON, .flags = MADE, .since = { 2, 71 }, .emit = emit_server_groups },
     { .name = "locked_reason", .column = "t.locked_reason", .type = REST_STRING, .flags = SHOW | REST_NULL, .since = { 2, 73 } },
     { .name = "uuid", .column = "t.id", .type = REST_STRING, .flags = REST_FILTER | REST_SORT },
     { .name = "display_name", .column = "t.name", .type = REST_STRING, .flags = REST_SORT },
@@ -648,13 +674,12 @@ const struct rest_resource servers_resource = {
                .all = "os_compute_api:servers:detail:get_all_tenants" },
     .default_sort = "t.created_us desc, t.id desc", .narrow = server_narrow, .ignored_query = server_ignored,
     .columns = "t.id, t.vm_state, t.task_state, t.project_id, t.image_id, t.flavor, t.flavor_id, t.progress, t.fault_code, t.fault_message,"
-               " t.fault_details, t.fault_us, t.config_drive, t.launched_us, t.terminated_us, t.number, t.availability_zone, h.name as host_name,"
+               " t.fault_details, t.fault_us, t.config_drive, t.launched_us, t.terminated_us, t.number, t.availability_zone, t.group_id, h.name as host_name,"
                " h.heartbeat_us as host_heartbeat, h.enabled as host_enabled, h.forced_down as host_down",
 };
 
 /* --- show, update, delete */
 
-/* From 2.71 on a show also names the server's groups. */
 static int
 server_show(struct rest_call *call, struct cairn_error *err)
 {
@@ -674,15 +699,15 @@ ip_or_empty(const json_t *value, int family_dots, struct cairn_error *err, const
     return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute %s. Value: %.64s is not an address.", name, s);
 }
 
-static int
-access_v4_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
+int
+server_access_v4_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
 {
     (void)call;
     return ip_or_empty(value, 1, err, "accessIPv4");
 }
 
-static int
-access_v6_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
+int
+server_access_v6_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
 {
     (void)call;
     return ip_or_empty(value, 0, err, "accessIPv6");
@@ -704,16 +729,71 @@ server_name_check(struct rest_call *call, const json_t *value, struct cairn_erro
     return 0;
 }
 
+int
+server_hostname_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
+{
+    const char *s = json_string_value(value);
+
+    (void)call;
+    if (s == NULL || s[0] == '-' || s[strlen(s) - 1] == '-' || s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")] != '\0')
+        return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute hostname. It has letters, digits and '-', and no '-' at its ends.");
+    return 0;
+}
+
 static const char *const disk_configs[] = { "AUTO", "MANUAL", NULL };
 static const struct rest_attr server_update_body[] = {
     { .name = "name", .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 255, .check = server_name_check },
     { .name = "OS-DCF:diskConfig", .type = REST_ENUM, .choices = disk_configs, .flags = REST_CREATE },
-    { .name = "accessIPv4", .type = REST_STRING, .flags = REST_CREATE, .max = 45, .check = access_v4_check },
-    { .name = "accessIPv6", .type = REST_STRING, .flags = REST_CREATE, .max = 45, .check = access_v6_check },
+    { .name = "accessIPv4", .type = REST_STRING, .flags = REST_CREATE, .max = 45, .check = server_access_v4_check },
+    { .name = "accessIPv6", .type = REST_STRING, .flags = REST_CREATE, .max = 45, .check = server_access_v6_check },
     { .name = "description", .type = REST_TEXT, .flags = REST_CREATE | REST_NULL, .max = 255, .since = { 2, 19 } },
-    { .name = "hostname", .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 63, .since = { 2, 90 } },
+    { .name = "hostname", .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 63, .since = { 2, 90 },
+      .check = server_hostname_check },
     { .name = NULL },
 };
+
+/* A change answers less than a show until 2.75. */
+static int
+emit_changed(struct rest_call *call, const char *id, struct cairn_error *err)
+{
+    static const char *const left_out[] = {
+        "key_name", "config_drive", "security_groups", "os-extended-volumes:volumes_attached", "host_status", "OS-EXT-AZ:availability_zone",
+        "OS-SRV-USG:launched_at", "OS-SRV-USG:terminated_at", "OS-EXT-STS:task_state", "OS-EXT-STS:vm_state", "OS-EXT-STS:power_state",
+    };
+    CLEANUP_STR struct str text = STR_INIT;
+    CLEANUP_JSON json_t *whole = NULL;
+    struct json_out inner, *outer = call->out;
+    json_t *server, *list, *item, *value;
+    const char *key;
+    void *next;
+    size_t i;
+    int rc;
+
+    if (rest_since(call, 2, 75))
+        return rest_emit_object(call, &servers_resource, "server", id, err);
+    jo_init(&inner, &text);
+    call->out = &inner;
+    rc = rest_emit_object(call, &servers_resource, "server", id, err);
+    call->out = outer;
+    if (rc < 0)
+        return -1;
+    whole = json_of_column(text.text);
+    server = json_object_get(whole, "server");
+    for (i = 0; i < ARRAY_LEN(left_out); i++)
+        json_object_del(server, left_out[i]);
+    json_object_foreach_safe(server, next, key, value)
+        if (str_starts(key, "OS-EXT-SRV-ATTR:"))
+            json_object_del(server, key);
+    json_object_foreach(json_object_get(server, "addresses"), key, list)
+        json_array_foreach(list, i, item) {
+            json_object_del(item, "OS-EXT-IPS:type");
+            json_object_del(item, "OS-EXT-IPS-MAC:mac_addr");
+        }
+    jo_object(outer, NULL);
+    jo_json(outer, "server", server);
+    jo_end_object(outer);
+    return 0;
+}
 
 static int
 server_update(struct rest_call *call, struct cairn_error *err)
@@ -728,14 +808,12 @@ server_update(struct rest_call *call, struct cairn_error *err)
     };
     const char *id = rest_param(call, "id");
 
-    if (row_int(call->object, "locked") && !rest_allowed(call, "os_compute_api:os-lock-server:unlock:unlock_override"))
-        return cairn_fail(err, CAIRN_CONFLICT, "Instance %s is locked", id);
     for (size_t i = 0; i < ARRAY_LEN(columns); i++)
         if (rest_given(call, columns[i].name) && tx_exec(call->tx, err, columns[i].sql, "ss", rest_str(call, columns[i].name), id) < 0)
             return -1;
     if (tx_exec(call->tx, err, "update servers set updated_us = ? where id = ?", "is", clock_us(), id) < 0)
         return -1;
-    return rest_emit_object(call, &servers_resource, "server", id, err);
+    return emit_changed(call, id, err);
 }
 
 /* Delete wins over whatever is being done; asked twice it is being done already. */

@@ -141,3 +141,10 @@ tests_unit_image_test_SOURCES = tests/unit/image_test.c tests/unit/http_client.h
 tests_unit_image_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_image_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/image_test
+
+## api/compute
+check_PROGRAMS += tests/unit/compute_test
+tests_unit_compute_test_SOURCES = tests/unit/compute_test.c tests/unit/rest_wire.c tests/unit/rest_wire.h
+tests_unit_compute_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_compute_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/compute_test
