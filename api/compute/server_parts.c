@@ -472,6 +472,26 @@ groups_list(struct rest_call *call, struct cairn_error *err)
     return rc;
 }
 
+/* --- the password that the guest encrypted for its owner */
+
+static int
+password_show(struct rest_call *call, struct cairn_error *err)
+{
+    const char *text = row_text(call->object, "guest_password");
+
+    (void)err;
+    jo_object(call->out, NULL);
+    jo_str(call->out, "password", text != NULL ? text : "");
+    jo_end_object(call->out);
+    return 0;
+}
+
+static int
+password_clear(struct rest_call *call, struct cairn_error *err)
+{
+    return tx_exec(call->tx, err, "update servers set guest_password = null where id = ?", "s", rest_param(call, "id"));
+}
+
 #define SERVER .object = &servers_resource
 #define BASE "/v2.1/servers/{id}"
 #define META "os_compute_api:server-metadata:"
@@ -501,5 +521,9 @@ const struct rest_route server_part_routes[] = {
       .handle = interface_show },
     { .method = "GET", .path = BASE "/os-security-groups", .rule = "os_compute_api:os-security-groups:list", .status = 200, SERVER,
       .handle = groups_list },
+    { .method = "GET", .path = BASE "/os-server-password", .rule = "os_compute_api:os-server-password:show", .status = 200, SERVER,
+      .handle = password_show },
+    { .method = "DELETE", .path = BASE "/os-server-password", .rule = "os_compute_api:os-server-password:clear", .status = 204, SERVER,
+      .handle = password_clear },
     { .method = NULL },
 };

@@ -187,6 +187,8 @@ const struct policy_default compute_policies[] = {
     { "os_compute_api:os-attach-interfaces:show", READER, "Show a server's port" },
     { "os_compute_api:os-security-groups:list", READER, "List a server's security groups" },
     { "os_compute_api:os-volumes-attachments:index", READER, "List a server's volumes" },
+    { "os_compute_api:os-server-password:show", READER, "Show the password that a server's guest posted" },
+    { "os_compute_api:os-server-password:clear", MEMBER, "Forget that password" },
     { "os_compute_api:os-instance-actions:list", READER, "List what was done to a server" },
     { "os_compute_api:os-instance-actions:show", READER, "Show one thing that was done to a server" },
     { "os_compute_api:os-instance-actions:events", ADMIN, "Show the steps of what was done" },

@@ -120,6 +120,44 @@ look_up(struct metadata_server *m, struct MHD_Connection *c, const char *path, c
     return metadata_document(tx, server_id, path, ret_text, ret_len, ret_type, err);
 }
 
+/* What a guest posts, as far as a password goes; the rest is counted and thrown away. */
+struct posted { size_t len; char text[METADATA_PASSWORD_MAX + 1]; };
+
+static int
+post(struct metadata_server *m, struct MHD_Connection *c, const char *path, const struct posted *body, struct cairn_error *err)
+{
+    char network_id[ID_UUID], server_id[ID_UUID], address[INET6_ADDRSTRLEN];
+    CLEANUP_TX struct tx *tx = NULL;
+
+    origin_of(m, MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd, network_id);
+    if (network_id[0] == '\0' || address_of(c, address, sizeof address) < 0)
+        return cairn_fail(err, CAIRN_NOT_FOUND, "unknown source");
+    if (tx_begin(m->catalog, TX_WRITE, &tx, err) < 0 || metadata_whose(tx, network_id, address, server_id, err) < 0 ||
+        metadata_set_password(tx, server_id, path, body->text, body->len, err) < 0)
+        return -1;
+    return tx_commit(steal(&tx), err);
+}
+
+static unsigned
+status_of(const struct cairn_error *err)
+{
+    switch (err->code) {
+    case CAIRN_NOT_FOUND:   return MHD_HTTP_NOT_FOUND;
+    case CAIRN_UNSUPPORTED: return MHD_HTTP_METHOD_NOT_ALLOWED;
+    case CAIRN_CONFLICT:    return MHD_HTTP_CONFLICT;
+    case CAIRN_INVALID:     return MHD_HTTP_BAD_REQUEST;
+    default:                return MHD_HTTP_INTERNAL_SERVER_ERROR;
+    }
+}
+
+static void
+on_completed(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode code)
+{
+    (void)arg, (void)c, (void)code;
+    free(*state);
+    *state = NULL;
+}
+
 static enum MHD_Result
 answer(void *arg, struct MHD_Connection *c, const char *url, const char *method, const char *version, const char *upload, size_t *upload_size,
        void **state)
@@ -131,30 +169,38 @@ answer(void *arg, struct MHD_Connection *c, const char *url, const char *method,
     size_t len = 0;
     unsigned status = MHD_HTTP_OK;
     enum MHD_Result rc;
+    struct posted *body;
 
-    (void)version, (void)upload;
-    if (*state == NULL) {               /* the head; the body, if any, is thrown away */
-        static int seen;
-
-        *state = &seen;
+    (void)version;
+    if (*state == NULL) {               /* the head */
+        *state = xcalloc(1, sizeof *body);
         return MHD_YES;
     }
+    body = *state;
     if (*upload_size > 0) {
+        if (body->len + *upload_size <= METADATA_PASSWORD_MAX)
+            memcpy(body->text + body->len, upload, *upload_size);
+        body->len = body->len + *upload_size > METADATA_PASSWORD_MAX ? METADATA_PASSWORD_MAX + 1 : body->len + *upload_size;
         *upload_size = 0;
         return MHD_YES;
     }
-    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+    if (strcmp(method, "POST") == 0) {
+        if (post(arg, c, url, body, &err) < 0)
+            status = status_of(&err);
+    } else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         status = MHD_HTTP_METHOD_NOT_ALLOWED;
     else if (look_up(arg, c, url, &text, &len, &type, &err) < 0)
-        status = err.code == CAIRN_NOT_FOUND ? MHD_HTTP_NOT_FOUND : MHD_HTTP_INTERNAL_SERVER_ERROR;
+        status = status_of(&err);
     if (status == MHD_HTTP_INTERNAL_SERVER_ERROR)
         log_error("metadata: %s", err.message);
     if (status != MHD_HTTP_OK) {
-        text = xasprintf("%u %s\n", status, status == MHD_HTTP_NOT_FOUND ? "Not Found" : status == MHD_HTTP_METHOD_NOT_ALLOWED ? "Method Not Allowed"
-                                                                                                                              : "Server Error");
+        free(text);
+        text = xasprintf("%u %s\n", status, MHD_get_reason_phrase_for(status));
         len = strlen(text);
         type = "text/plain";
     }
+    if (text == NULL)
+        text = xstrdup("");
     response = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
     if (response == NULL) {
         free(text);
@@ -284,7 +330,7 @@ metadata_start(struct catalog *catalog, struct metadata_server **ret, struct cai
     m->stop_fd = eventfd(0, EFD_CLOEXEC);
     event.data.fd = m->stop_fd;
     m->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC, 0, NULL, NULL, answer, m,
-                                 MHD_OPTION_NOTIFY_CONNECTION, on_connection, m, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+                                 MHD_OPTION_NOTIFY_CONNECTION, on_connection, m, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
                                  MHD_OPTION_PER_IP_CONNECTION_LIMIT, PER_ADDRESS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 15u,
                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_END);
     if (m->daemon == NULL || m->epoll_fd < 0 || m->stop_fd < 0 || epoll_ctl(m->epoll_fd, EPOLL_CTL_ADD, m->stop_fd, &event) < 0 ||

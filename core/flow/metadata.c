@@ -12,7 +12,7 @@
 /* One server as its guest sees it; read once for each question. */
 struct guest {
     struct arena a;
-    const char *id, *name, *hostname, *project_id, *key_name, *key_data, *key_type, *user_data, *zone, *image_id, *flavor, *reservation_id;
+    const char *id, *name, *hostname, *project_id, *key_name, *key_data, *key_type, *user_data, *zone, *image_id, *flavor, *reservation_id, *password;
     int64_t number, launch_index;
     json_t *meta;               /* user's metadata */
     json_t *ports;              /* [{id, mac, network_id, mtu, tag, ips: [{ip, version, cidr, gateway, dns, routes}]}] */
@@ -71,7 +71,7 @@ guest_read(struct tx *tx, const char *server_id, struct guest *g, struct cairn_e
 
     if (tx_query(tx, &r, err,
                  "select name, hostname, project_id, key_name, key_data, key_type, user_data, availability_zone, image_id, flavor, reservation_id, number,"
-                 " launch_index, metadata from servers where id = ? and deleted_us is null", "s", server_id) < 0 || (rc = rows_next(r, err)) < 0)
+                 " launch_index, metadata, guest_password from servers where id = ? and deleted_us is null", "s", server_id) < 0 || (rc = rows_next(r, err)) < 0)
         return -1;
     if (rc == 0)
         return cairn_fail(err, CAIRN_NOT_FOUND, "server %s is not in the catalog", server_id);
@@ -86,6 +86,7 @@ guest_read(struct tx *tx, const char *server_id, struct guest *g, struct cairn_e
     g->zone = arena_strdup(&g->a, row_text(r, "availability_zone"));
     g->image_id = arena_strdup(&g->a, row_text(r, "image_id"));
     g->reservation_id = arena_strdup(&g->a, row_text(r, "reservation_id"));
+    g->password = arena_strdup(&g->a, row_text(r, "guest_password"));
     g->number = row_int(r, "number");
     g->launch_index = row_int(r, "launch_index");
     flavor = json_of_column(row_text(r, "flavor"));
@@ -289,6 +290,7 @@ static int doc_reservation(struct guest *g, struct str *out) { return text_or_no
 static int doc_public_ipv4(struct guest *g, struct str *out) { (void)g; return text_or_none(out, ""); }
 static int doc_root_device(struct guest *g, struct str *out) { (void)g; return text_or_none(out, "/dev/vda"); }
 static int doc_ami(struct guest *g, struct str *out) { (void)g; return text_or_none(out, "vda"); }
+static int doc_password(struct guest *g, struct str *out) { return text_or_none(out, g->password != NULL ? g->password : ""); }
 static int doc_key(struct guest *g, struct str *out) { return text_or_none(out, g->key_data); }
 
 static int
@@ -305,6 +307,7 @@ static const char type_json[] = "application/json", type_text[] = "text/plain";
 static const struct doc { const char *path; const char *type; int (*write)(struct guest *g, struct str *out); int on_drive; } docs[] = {
     { "openstack/%/meta_data.json",    type_json, doc_meta_data_json, 1 },
     { "openstack/%/network_data.json", type_json, doc_network_data_json, 1 },
+    { "openstack/%/password",          type_text, doc_password, 0 },
     { "openstack/%/user_data",         "application/octet-stream", doc_user_data, 1 },
     { "openstack/%/vendor_data.json",  type_json, doc_vendor_data, 1 },
     { "openstack/%/vendor_data2.json", type_json, doc_vendor_data, 1 },
@@ -447,6 +450,25 @@ metadata_document(struct tx *tx, const char *server_id, const char *path, char *
     *ret_len = out.len;
     *ret_text = str_take(&out);
     return 0;
+}
+
+int
+metadata_set_password(struct tx *tx, const char *server_id, const char *path, const char *text, size_t len, struct cairn_error *err)
+{
+    char pattern[256], copy[METADATA_PASSWORD_MAX + 1];
+
+    while (*path == '/')
+        path++;
+    if (strlen(path) >= 200 || !normalise(path, pattern, sizeof pattern) || strcmp(pattern, "openstack/%/password") != 0)
+        return cairn_fail(err, CAIRN_UNSUPPORTED, "only the password can be posted");
+    if (len > METADATA_PASSWORD_MAX || memchr(text, '\0', len) != NULL || !str_is_utf8(text, len))
+        return cairn_fail(err, CAIRN_INVALID, "a password is text of at most %d bytes", METADATA_PASSWORD_MAX);
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    /* Once set it stays until its owner clears it: whoever gets into the guest later cannot put another in its place. */
+    if (tx_exec(tx, err, "update servers set guest_password = ? where id = ? and coalesce(guest_password, '') = '' and deleted_us is null", "ss", copy, server_id) < 0)
+        return -1;
+    return tx_changes(tx) == 1 ? 0 : cairn_fail(err, CAIRN_CONFLICT, "the password is set already");
 }
 
 int

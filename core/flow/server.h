@@ -45,6 +45,10 @@ int server_fault(struct tx *tx, const char *server_id, const char *vm_state, int
  * list their entries, one a line.  CAIRN_NOT_FOUND: no such path. */
 int metadata_document(struct tx *tx, const char *server_id, const char *path, char **ret_text, size_t *ret_len, const char **ret_type,
                       struct cairn_error *err);
+/* A guest posts the password it made, encrypted for its owner, to "openstack/VERSION/password".  CAIRN_UNSUPPORTED: another path;
+ * CAIRN_CONFLICT: set already. */
+#define METADATA_PASSWORD_MAX 255
+int metadata_set_password(struct tx *tx, const char *server_id, const char *path, const char *text, size_t len, struct cairn_error *err);
 /* Calls fn for every file that a config drive holds. */
 int metadata_files(struct tx *tx, const char *server_id, int (*fn)(void *arg, const char *path, const char *bytes, size_t len, struct cairn_error *err),
                    void *arg, struct cairn_error *err);

@@ -83,7 +83,7 @@ create table servers (
     system_metadata text not null default '{}',
     access_ip_v4 text not null default '',
     access_ip_v6 text not null default '',
-    admin_pass_hash text,
+    guest_password text,                -- what the guest encrypted for its owner and posted to the metadata service
     disk_config text not null default 'MANUAL',
     reservation_id text not null,
     launch_index bigint not null default 0,
