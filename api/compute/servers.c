@@ -668,7 +668,7 @@ static const char *const server_ignored[] = {
 const struct rest_resource servers_resource = {
     .name = "server", .plural = "servers", .noun = "Instance", .path = "/v2.1/servers", .table = "servers",
     .from = "servers t left join hosts h on h.id = t.host_id", .owner_column = "t.project_id",
-    .visible = "t.project_id = :project and t.deleted_us is null", .admin_all = 2,
+    .visible = "t.project_id = :project", .exists = "t.deleted_us is null", .admin_all = 2,
     .attrs = server_attrs, .children = server_children, .ops = REST_LIST_OP | REST_DETAIL_OP,
     .rules = { .list = "os_compute_api:servers:detail", .show = "os_compute_api:servers:show",
                .all = "os_compute_api:servers:detail:get_all_tenants" },

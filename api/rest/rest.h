@@ -127,6 +127,7 @@ struct rest_resource {
     const char *owner_column;           /* "t.project_id"; NULL: not owned */
     /* Who sees a row: SQL with :project, :user, :domain (bound by the engine); NULL: owner or admin.  Admins see all where admin_all is set. */
     const char *visible;
+    const char *exists;                 /* SQL: rows that it does not hold for are gone for everybody; lists say so themselves in narrow() */
     int admin_all;                      /* 1 always, 2 with all_tenants / all_projects */
     const struct rest_attr *attrs;
     const struct rest_child *children;

@@ -269,6 +269,8 @@ select_visible(struct rest_call *call, const struct rest_resource *r, int listin
 {
     int everything = r->admin_all == 1 || (r->admin_all == 2 && (!listing || asks_for_all(call))) || (r->admin_all == 0 && r->visible == NULL && !listing);
 
+    if (!listing && r->exists != NULL)
+        str_addf(where, " and (%s)", r->exists);
     if (everything && r->rules.all != NULL ? target_allowed(call, r->rules.all, NULL, NULL, NULL) : everything && call->auth != NULL && call->auth->is_admin)
         return;
     if (r->visible != NULL) {

@@ -85,7 +85,7 @@ openstack server create --image cairn-guest --flavor t-huge --network $net t-noh
 if until_true 10 status_is t-nohost ERROR; then pass "no host has room: the server is in ERROR"; else fail "no host has room: the server is in ERROR"; fi
 has "and says how many hosts each filter removed" "$(value server show t-nohost -c fault)" "No valid host was found.*removed"
 openstack quota set --ram 51200 "$quota" > /dev/null
-openstack quota set --instances 3 "$quota" > /dev/null
+openstack quota set --force --instances 1 "$quota" > /dev/null
 refused "over quota" "403|[Qq]uota exceeded" openstack server create --image cairn-guest --flavor t-flavor --network $net x
 openstack quota set --instances 10 "$quota" > /dev/null
 
