@@ -18,6 +18,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/tree.h"
 #include "catalog/catalog.h"
 #include "compute/compute.h"
 #include "daemon/host.h"
@@ -83,22 +84,6 @@ static const char usage[] =
     "\n"
     "Signals: TERM and INT stop it (tasks go on at the next start), HUP reopens the log and reads policy again.\n"
     "See cairnd(8), cairn.conf(5), cairn(8).\n";
-
-static int
-make_dir(const char *path, mode_t mode, struct cairn_error *err)
-{
-    CLEANUP_FREE char *copy = xstrdup(path);
-
-    for (char *slash = strchr(copy + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(copy, 0755) < 0 && errno != EEXIST)
-            return cairn_fail_errno(err, errno, "cannot make folder '%s'", copy);
-        *slash = '/';
-    }
-    if (mkdir(copy, mode) < 0 && errno != EEXIST)
-        return cairn_fail_errno(err, errno, "cannot make folder '%s'", copy);
-    return 0;
-}
 
 static int
 parse_set(struct options *o, char *text, struct cairn_error *err)
@@ -250,7 +235,7 @@ take_lock(struct daemon *d, struct cairn_error *err)
     CLEANUP_FREE char *path = xasprintf("%s/cairnd.pid", d->run_dir);
     char pid[32];
 
-    if (make_dir(d->state_dir, 0711, err) < 0 || make_dir(d->run_dir, 0755, err) < 0)
+    if (tree_make(d->state_dir, 0711, err) < 0 || tree_make(d->run_dir, 0755, err) < 0)
         return -1;
     d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (d->lock_fd < 0)
@@ -505,6 +490,8 @@ start(struct daemon *d, int check_only, struct cairn_error *err)
 static void
 stop(struct daemon *d)
 {
+    struct cairn_error err = CAIRN_ERROR_INIT;
+
     control_stop(d->control);
     if (d->http != NULL)
         http_stop(d->http);
@@ -522,8 +509,8 @@ stop(struct daemon *d)
     policy_free(d->policy);
     if (d->catalog != NULL)
         catalog_close(d->catalog);
-    if (d->temp_dir != NULL)
-        seed_remove_tree(d->temp_dir);
+    if (d->temp_dir != NULL && tree_remove(d->temp_dir, &err) < 0)
+        log_warn("%s", err.message);
     config_free(d->config);
     if (d->lock_fd >= 0)
         close(d->lock_fd);

@@ -2,9 +2,7 @@
 #include "config.h"
 #define LOG_MODULE "daemon"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,18 +51,4 @@ seed_simulation(struct catalog *catalog, const char *state_dir, const char *base
     printf("cairnd: simulated cloud at %s\ncairnd: try: OS_CLIENT_CONFIG_FILE=%s OS_CLOUD=cairn openstack server list\n", base_url, path);
     fflush(stdout);
     return 0;
-}
-
-static int
-remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-void
-seed_remove_tree(const char *path)
-{
-    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) < 0)
-        log_warn("'%s' was not removed: %s", path, strerror(errno));
 }

@@ -9,5 +9,6 @@ core_libcore_la_SOURCES += \
 	core/base/log.c core/base/log.h \
 	core/base/pool.c core/base/thread.c core/base/thread.h \
 	core/base/run.c core/base/run.h core/base/spawn.c core/base/spawn.h \
-	core/base/str.c core/base/base64.c core/base/str.h
+	core/base/str.c core/base/base64.c core/base/str.h \
+	core/base/tree.c core/base/tree.h
 core_libcore_la_SOURCES += core/base/arena.h core/base/arena.c

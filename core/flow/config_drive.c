@@ -3,13 +3,13 @@
 #define LOG_MODULE "flow"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/run.h"
+#include "base/tree.h"
 #include "flow/server.h"
 
 char *
@@ -18,27 +18,19 @@ config_drive_path(const struct config *config, const char *server_id)
     return xasprintf("%s/config-drives/%s.iso", config_string(config, "daemon", "state_dir"), server_id);
 }
 
-static int
-remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 /* Makes the folders of 'path' below 'dir' and writes the file. */
 static int
 write_file(void *arg, const char *path, const char *bytes, size_t len, struct cairn_error *err)
 {
     const char *dir = arg;
     CLEANUP_FREE char *full = xasprintf("%s/%s", dir, path);
+    char *slash = strrchr(full, '/');
     CLEANUP_FD int fd = -1;
 
-    for (char *slash = strchr(full + strlen(dir) + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(full, 0700) < 0 && errno != EEXIST)
-            return cairn_fail_errno(err, errno, "cannot make folder '%s'", full);
-        *slash = '/';
-    }
+    *slash = '\0';
+    if (tree_make(full, 0700, err) < 0)
+        return -1;
+    *slash = '/';
     fd = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return cairn_fail_errno(err, errno, "cannot create '%s'", full);
@@ -79,7 +71,7 @@ config_drive_make(struct flow_run *run, const char *server_id, char **ret_path, 
     if (mkdir(iso, 0711) < 0 && errno != EEXIST)
         return cairn_fail_errno(err, errno, "cannot make folder '%s'", iso);
     *slash = '/';
-    nftw(tree, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    tree_remove(tree, NULL);
     if (mkdir(tree, 0700) < 0 && errno != EEXIST)
         return cairn_fail_errno(err, errno, "cannot make folder '%s'", tree);
     if (tx_begin(run->catalog, TX_READ, &tx, err) < 0)
@@ -88,7 +80,7 @@ config_drive_make(struct flow_run *run, const char *server_id, char **ret_path, 
     tx_rollback(tx);
     if (rc == 0)
         rc = make_iso(tree, iso, err);
-    nftw(tree, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    tree_remove(tree, NULL);
     if (rc < 0)
         return cairn_error_context(err, "config drive of server %s", server_id);
     *ret_path = steal(&iso);
@@ -101,7 +93,7 @@ config_drive_remove(const struct config *config, const char *server_id, struct c
     CLEANUP_FREE char *iso = config_drive_path(config, server_id);
     CLEANUP_FREE char *tree = xasprintf("%s.d", iso);
 
-    nftw(tree, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    tree_remove(tree, NULL);
     if (unlink(iso) < 0 && errno != ENOENT)
         return cairn_fail_errno(err, errno, "cannot delete '%s'", iso);
     return 0;

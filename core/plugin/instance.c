@@ -5,31 +5,13 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/tree.h"
 
 enum { START_RETRY_MS = 5000, PAIRS_MAX = 512 };
-
-/* Makes 'path' with what leads to it; the last part is the daemon's alone. */
-static int
-make_folder(const char *path, struct cairn_error *err)
-{
-    CLEANUP_FREE char *part = xstrdup(path);
-
-    for (char *p = part + 1; *p != '\0'; p++)
-        if (*p == '/') {
-            *p = '\0';
-            if (mkdir(part, 0755) < 0 && errno != EEXIST)
-                return cairn_fail_errno(err, errno, "cannot make the folder '%s'", part);
-            *p = '/';
-        }
-    if (mkdir(path, 0700) < 0 && errno != EEXIST)
-        return cairn_fail_errno(err, errno, "cannot make the folder '%s'", path);
-    return 0;
-}
 
 static const struct cairn_key *
 find_key(const struct cairn_key *const *keys, const char *name, size_t *ret_index)
@@ -213,7 +195,7 @@ configure(struct driver *d, const struct instance_source *source, struct cairn_e
     const struct cairn_driver *table = d->module->table;
     uint32_t code;
 
-    if (make_folder(d->state_dir, err) < 0 || make_folder(d->run_dir, err) < 0 || read_settings(d, source, err) < 0)
+    if (tree_make(d->state_dir, 0700, err) < 0 || tree_make(d->run_dir, 0700, err) < 0 || read_settings(d, source, err) < 0)
         return -1;
     if (table->configure != NULL && table->configure(&d->host, &d->self, err) < 0)
         return cairn_error_context(err, "%s driver '%s'", kind_name(d->kind), d->instance);

@@ -3,13 +3,13 @@
 #include "check.h"
 
 #include <dlfcn.h>
-#include <ftw.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 
 #include "base/config.h"
 #include "base/log.h"
+#include "base/tree.h"
 
 static const char usage[] =
     "Usage: cairn-driver-check [OPTION]... DRIVER.so [KEY=VALUE]...\n"
@@ -147,13 +147,6 @@ static const struct check_case common[] = {
     { NULL, NULL, 0 },
 };
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 /* The driver's kind, read from its table before the loader has a look. */
 static uint32_t
 kind_of_file(const char *path)
@@ -285,6 +278,6 @@ main(int argc, char **argv)
     }
     rc = check_driver(&c, argv[optind], only, settings, count);
     if (dir == NULL)
-        nftw(c.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        tree_remove(c.dir, NULL);
     return rc;
 }
