@@ -60,7 +60,7 @@ const struct command commands[] = {
     { "catalog check", "", "is the catalog whole", "Checks the file's structure and that no row refers to one that is gone.\n", cmd_catalog_check },
     { "user password", "NAME [OPTION]...", "set a user's password: the way back in for a locked-out operator",
       "Asks for the new password, or reads its first line from standard input.  Every token of the user\n"
-      "is worth nothing afterwards.\n\n"
+      "is worth nothing afterwards; a user who was locked out, disabled or away for too long is let in again.\n\n"
       "  --domain NAME|ID        the user's domain (default: default)\n"
       "  --password-file FILE    the password is FILE's first line\n", cmd_user_password },
     { "bootstrap", "[OPTION]...", "make, or complete, what a cloud needs to be spoken to",

@@ -7,6 +7,7 @@
 
 #include "cairn/secret.h"
 #include "compute/compute.h"
+#include "identity/compliance.h"
 #include "identity/identity.h"
 
 /* The daemon hears of it within a second anyhow. */
@@ -36,10 +37,10 @@ COMMAND(cmd_user_password)
     }
     if (tool_arguments(argc, 1, 1, err) < 0 || tool_open(t, 0, err) < 0 || (file != NULL ? secret_from_file(file, &secret, err) : secret_ask("New password: ", &secret, err)) < 0)
         return -1;
-    if (identity_set_password(t->catalog, domain, argv[optind], secret, err) < 0)
+    if (compliance_open(t->config, err) < 0 || identity_set_password(t->catalog, domain, argv[optind], secret, err) < 0)
         return -1;
     tell_daemon(t);
-    printf("the password of '%s' is set; its tokens are revoked\n", argv[optind]);
+    printf("the password of '%s' is set and lets in; its tokens are revoked\n", argv[optind]);
     return 0;
 }
 
@@ -176,6 +177,8 @@ COMMAND(cmd_bootstrap)
         return cairn_fail(err, CAIRN_INVALID, "--reset-password needs the password: --password-file FILE");
     b.base_url = url;
     b.admin_password = secret;
+    if (compliance_open(t->config, err) < 0)
+        return -1;
     if (identity_bootstrap(t->catalog, &b, err) < 0) {
         if (secret == NULL && err->code == CAIRN_INVALID)
             cairn_error_context(err, "--password-file FILE is missing");

@@ -92,6 +92,7 @@ daemon_sections(void)
         { "host", "This host as a place for servers.", host_keys },
         { "scheduler", "How a host is chosen.", NULL },
         { "identity", "Users, passwords and tokens.", NULL },
+        { COMPLIANCE_SECTION, "What is demanded of passwords and logins.", compliance_keys },
         { "networking", "What networks users get.", networking_keys },
         { "image", "Images.", image_keys },
         { "quota", "Limits of a project that has none of its own.", NULL },
@@ -101,7 +102,7 @@ daemon_sections(void)
 
     sections[3].keys = scheduler_keys;
     sections[4].keys = identity_keys;
-    sections[7].keys = rest_quota_keys;
+    sections[8].keys = rest_quota_keys;
     return sections;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "identity/compliance.h"
 #include "identity/keys.h"
 #include "identity/password.h"
 #include "identity/passwords.h"
@@ -83,12 +84,29 @@ grant_admin(struct tx *tx, const char *user, const char *type, const char *targe
                    " select 'user', ?, ?, ?, r.id, 0 from roles r where r.domain_id = '' and r.name = 'admin' on conflict do nothing", "sss", user, type, target);
 }
 
+/* An operator's password lets in at once: nobody asks that it be changed first, whatever a user's options say. */
+static int
+let_in(struct tx *tx, const char *id, const char *hash, struct cairn_error *err)
+{
+    CLEANUP_FREE char *options_text = NULL;
+    CLEANUP_JSON json_t *options = NULL;
+    struct revocation what = { .user_id = id };
+
+    if (tx_text(tx, &options_text, err, "select options from users where id = ?", "s", id) < 0)
+        return -1;
+    options = json_of_column(options_text);
+    json_object_set_new(options, OPTION_IGNORE_FIRST_USE, json_true());
+    if (passwords_store(tx, id, hash, options, 0, err) < 0 || compliance_pardon(tx, id, err) < 0
+        || tx_exec(tx, err, "update users set enabled = 1 where id = ?", "s", id) < 0)
+        return -1;
+    return revoke_add(tx, &what, 0, err);
+}
+
 static int
 ensure_admin(struct tx *tx, const struct identity_bootstrap *b, const char *hash, const char *project, struct cairn_error *err)
 {
     const char *name = b->admin_user != NULL ? b->admin_user : "admin";
     CLEANUP_FREE char *id = NULL;
-    struct revocation what = { 0 };
     char fresh[ID_HEX];
 
     if (find(tx, &id, err, "select id from users where domain_id = 'default' and name = ?", name) < 0)
@@ -100,13 +118,10 @@ ensure_admin(struct tx *tx, const struct identity_bootstrap *b, const char *hash
         id = xstrdup(fresh);
         if (tx_exec(tx, err, "insert into users (id, domain_id, name, default_project_id, created_us) values (?, 'default', ?, ?, ?)", "sssi", id, name, project,
                     clock_us()) < 0
-            || passwords_store(tx, id, hash, err) < 0)
+            || let_in(tx, id, hash, err) < 0)
             return -1;
-    } else if (b->reset_password && hash != NULL) {
-        what.user_id = id;
-        if (passwords_store(tx, id, hash, err) < 0 || tx_exec(tx, err, "update users set enabled = 1 where id = ?", "s", id) < 0
-            || revoke_add(tx, &what, 0, err) < 0)
-            return -1;
+    } else if (b->reset_password && hash != NULL && let_in(tx, id, hash, err) < 0) {
+        return -1;
     }
     return grant_admin(tx, id, "project", project, err) < 0 || grant_admin(tx, id, "domain", "default", err) < 0
            || grant_admin(tx, id, "system", "all", err) < 0 ? -1 : 0;
@@ -234,7 +249,6 @@ identity_set_password(struct catalog *catalog, const char *domain, const char *u
     CLEANUP_FREE char *hash = NULL;
     CLEANUP_FREE char *id = NULL;
     CLEANUP_TX struct tx *tx = NULL;
-    struct revocation what = { 0 };
 
     if (domain == NULL)
         domain = "default";
@@ -245,8 +259,7 @@ identity_set_password(struct catalog *catalog, const char *domain, const char *u
         return -1;
     if (id == NULL)
         return cairn_fail(err, CAIRN_NOT_FOUND, "there is no user '%s' in the domain '%s'", user, domain);
-    what.user_id = id;
-    if (passwords_store(tx, id, hash, err) < 0 || revoke_add(tx, &what, 0, err) < 0 || identity_changed(tx, err) < 0)
+    if (let_in(tx, id, hash, err) < 0 || identity_changed(tx, err) < 0)
         return -1;
     return tx_commit(steal(&tx), err);
 }

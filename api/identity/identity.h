@@ -17,6 +17,9 @@ extern const struct rest_service identity_service;
 /* Keys of the configuration section [identity]; ends with name NULL. */
 extern const struct cairn_key identity_keys[];
 #define IDENTITY_SECTION "identity"
+/* And of [security_compliance]: what is demanded of passwords and logins. */
+extern const struct cairn_key compliance_keys[];
+#define COMPLIANCE_SECTION "security_compliance"
 
 /* Reads (or makes) the token keys under env->state_dir/keys, loads the revocations and hands identity_authenticate() to
  * http_set_authenticator().  'env' is borrowed until identity_close(); env->config may be NULL (defaults), so may plugins, scheduler
@@ -48,7 +51,8 @@ struct identity_bootstrap {
 /* Domain "default", the admin's project, the project "service", the roles and what they imply, the admin, the region, services and endpoints.
  * May run any number of times: finds what is there; endpoints that it made follow a new base_url, others are left alone. */
 int identity_bootstrap(struct catalog *catalog, const struct identity_bootstrap *b, struct cairn_error *err);
-/* Sets a user's password without knowing the old one, and revokes the user's tokens.  'domain' is a name or id; NULL: "default". */
+/* Sets a user's password without knowing the old one, revokes the user's tokens, and lets the user in: unlocked, enabled, no change demanded.  'domain' is a
+ * name or id; NULL: "default". */
 int identity_set_password(struct catalog *catalog, const char *domain, const char *user, const char *password, struct cairn_error *err);
 /* Makes a new primary token key in state_dir/keys and removes keys that no live token can need.  '*ret_number': the new key's. */
 int identity_rotate_keys(const char *state_dir, struct catalog *catalog, int64_t token_lifetime_s, int64_t *ret_number, struct cairn_error *err);

@@ -4,6 +4,8 @@ api_libapi_la_SOURCES += \
 	api/identity/bootstrap.c \
 	api/identity/cascade.c \
 	api/identity/common.c \
+	api/identity/compliance.c \
+	api/identity/compliance.h \
 	api/identity/discovery.c \
 	api/identity/domains.c \
 	api/identity/grants.c \
@@ -11,6 +13,8 @@ api_libapi_la_SOURCES += \
 	api/identity/identity.h \
 	api/identity/keys.c \
 	api/identity/keys.h \
+	api/identity/login.c \
+	api/identity/login.h \
 	api/identity/password.c \
 	api/identity/password.h \
 	api/identity/passwords.c \

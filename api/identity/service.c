@@ -4,6 +4,7 @@
 
 #include "base/config.h"
 #include "base/thread.h"
+#include "identity/compliance.h"
 #include "identity/password.h"
 #include "identity/resources.h"
 #include "identity/revoke.h"
@@ -33,7 +34,7 @@ identity_open(const struct rest_env *env, struct cairn_error *err)
     if (lifetime_ms < 60 * 1000 || lifetime_ms > INT64_C(7) * 24 * 3600 * 1000)
         return cairn_fail(err, CAIRN_INVALID, "[identity] token_lifetime must be between a minute and seven days");
     password_limits((unsigned)setting(env->config, "password_parallel", 2), (unsigned)setting(env->config, "password_waiting", 10));
-    if (keys_open(env->state_dir, &keys, err) < 0)
+    if (compliance_open(env->config, err) < 0 || keys_open(env->state_dir, &keys, err) < 0)
         return -1;
     if (sessions_open(env->catalog, keys, lifetime_ms * 1000, err) < 0) {
         keys_close(keys);
@@ -49,6 +50,7 @@ identity_close(void)
 {
     http_set_authenticator(NULL, NULL);
     sessions_close();
+    compliance_close();
     keys_close(identity_state.keys);
     identity_state = (struct identity_state){ 0 };
 }

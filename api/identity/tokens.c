@@ -3,8 +3,8 @@
 #include "identity/resources.h"
 
 #include "base/clock.h"
+#include "identity/login.h"
 #include "identity/password.h"
-#include "identity/passwords.h"
 #include "identity/revoke.h"
 #include "identity/sessions.h"
 #include "identity/token.h"
@@ -125,20 +125,6 @@ find_user(struct rest_call *call, const json_t *user, struct who_user *ret, stru
     return who_user_load(tx, json_str(user, "id"), json_str(user, "name"), json_str(domain, "id"), json_str(domain, "name"), ret, err);
 }
 
-/* A better scheme has come since: the secret is at hand now.  Failing to store it harms nobody. */
-static void
-renew_hash(struct rest_call *call, const struct who_user *user, const char *secret)
-{
-    CLEANUP_TX struct tx *tx = NULL;
-    CLEANUP_FREE char *hash = NULL;
-
-    if (password_hash(secret, &hash, NULL) < 0 || tx_begin(call->env->catalog, TX_WRITE, &tx, NULL) < 0)
-        return;
-    if (passwords_still(tx, user->id, user->hash, NULL) == 0
-        && tx_exec(tx, NULL, "update passwords set hash = ? where user_id = ? and hash = ?", "sss", hash, user->id, user->hash) == 0)
-        tx_commit(steal(&tx), NULL);
-}
-
 static int
 by_password(struct rest_call *call, const json_t *data, struct proof *proof, struct cairn_error *err)
 {
@@ -154,12 +140,8 @@ by_password(struct rest_call *call, const json_t *data, struct proof *proof, str
         return -1;
     if (find_user(call, user, &found, err) < 0 && err->code != CAIRN_NOT_FOUND)
         return -1;
-    if (password_verify(found.id, secret, found.hash, err) < 0)
-        return veil(err);
-    if (!found.enabled || (found.password_expires_us != 0 && found.password_expires_us <= clock_us()))
-        return unauthorized(err);
-    if (password_outdated(found.hash))
-        renew_hash(call, &found, secret);
+    if (login_password(call->env->catalog, &found, secret, 0, err) < 0)
+        return -1;
     proof->methods |= TOKEN_BY_PASSWORD;
     return same_user(proof, found.id, err);
 }

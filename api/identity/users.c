@@ -4,12 +4,16 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "identity/compliance.h"
+#include "identity/login.h"
 #include "identity/password.h"
 #include "identity/passwords.h"
 #include "identity/revoke.h"
 #include "identity/who.h"
 
-static const char *const user_options[] = { "lock_password", NULL };
+static const char *const user_options[] = {
+    OPTION_LOCK_PASSWORD, OPTION_IGNORE_FIRST_USE, OPTION_IGNORE_EXPIRY, OPTION_IGNORE_LOCKOUT, OPTION_IGNORE_INACTIVE, NULL
+};
 
 static int
 links_emit(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
@@ -18,11 +22,28 @@ links_emit(struct rest_call *call, struct json_out *out, struct rows *row, struc
     return links_emit_at(call, out, "/v3/users", row_text(row, "id"));
 }
 
+/* Who was away for too long is disabled, though no row says so. */
+static int
+enabled_emit(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    int enabled = row_int(row, "enabled") != 0;
+
+    (void)call;
+    (void)err;
+    if (enabled && compliance_active_since() != 0) {
+        CLEANUP_JSON json_t *options = json_of_column(row_text(row, "options"));
+
+        enabled = !compliance_inactive(options, row_int(row, "active_day"), row_int(row, "created_us"));
+    }
+    jo_bool(out, "enabled", enabled);
+    return 0;
+}
+
 static const struct rest_attr user_attrs[] = {
     { .name = "id",                  .column = "t.id",                 .type = REST_ID,     .flags = REST_READ },
     { .name = "name",                .column = "t.name",               .type = REST_STRING, .flags = REST_READ | REST_FILTER | REST_SORT },
     { .name = "domain_id",           .column = "t.domain_id",          .type = REST_STRING, .flags = REST_READ | REST_FILTER },
-    { .name = "enabled",             .column = "t.enabled",            .type = REST_BOOL,   .flags = REST_READ | REST_FILTER },
+    { .name = "enabled",             .column = "t.enabled",            .type = REST_BOOL,   .flags = REST_READ, .emit = enabled_emit },
     { .name = "description",         .column = "t.description",        .type = REST_TEXT,   .flags = REST_READ | REST_HIDDEN_NULL },
     { .name = "email",               .column = "t.email",              .type = REST_STRING, .flags = REST_READ | REST_HIDDEN_NULL },
     { .name = "default_project_id",  .column = "t.default_project_id", .type = REST_STRING, .flags = REST_READ | REST_HIDDEN_NULL | REST_FILTER },
@@ -74,6 +95,26 @@ narrow_expiry(struct rest_call *call, struct str *where, struct rest_values *val
 }
 
 static int
+narrow_enabled(struct rest_call *call, struct str *where, struct rest_values *values)
+{
+    const char *text = rest_query(call, "enabled");
+    int64_t since = compliance_active_since();
+    int wanted;
+
+    if (text == NULL)
+        return 0;
+    wanted = strcasecmp(text, "false") != 0 && strcmp(text, "0") != 0;      /* any other value means yes, as clients are used to */
+    if (since == 0) {
+        str_addf(where, " and t.enabled = %d", wanted);
+        return 0;
+    }
+    str_addf(where, " and %s(t.enabled = 1 and (coalesce(t.active_day, t.created_us / 86400000000) >= ? or t.options like '%%\"" OPTION_IGNORE_INACTIVE "\":true%%'))",
+             wanted ? "" : "not ");
+    rest_push_int(values, since);
+    return 0;
+}
+
+static int
 user_narrow(struct rest_call *call, struct str *where, struct rest_values *values, struct cairn_error *err)
 {
     const char *group = call->route != NULL ? rest_param(call, "group_id") : NULL;
@@ -82,7 +123,7 @@ user_narrow(struct rest_call *call, struct str *where, struct rest_values *value
         str_add(where, " and t.id in (select user_id from group_members where group_id = ?)");
         rest_push_text(values, group);
     }
-    return narrow_expiry(call, where, values, err) < 0 ? -1 : narrow_common(call, &identity_users, where, values);
+    return narrow_enabled(call, where, values) < 0 || narrow_expiry(call, where, values, err) < 0 ? -1 : narrow_common(call, &identity_users, where, values);
 }
 
 static int
@@ -106,7 +147,9 @@ hash_given(struct rest_call *call, char **ret, struct cairn_error *err)
 {
     const char *secret = rest_str(call, "password");
 
-    return secret != NULL && password_hash(secret, ret, err) < 0 ? retry_later(call, err) : 0;
+    if (secret == NULL)
+        return 0;
+    return compliance_fits(secret, err) < 0 || password_hash(secret, ret, err) < 0 ? retry_later(call, err) : 0;
 }
 
 /* A default project must be a project; a domain would never give a token. */
@@ -152,7 +195,7 @@ user_create(struct rest_call *call, struct cairn_error *err)
                 " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "ssssssissi", id, domain, rest_str(call, "name"), rest_str(call, "description"),
                 rest_str(call, "email"), rest_str(call, "default_project_id"), (int64_t)rest_bool(call, "enabled", 1), options, extra, clock_us()) < 0)
         return err->code == CAIRN_EXISTS ? duplicate(rest_str(call, "name"), domain, err) : -1;
-    if ((hash != NULL && passwords_store(call->tx, id, hash, err) < 0) || identity_changed(call->tx, err) < 0)
+    if ((hash != NULL && passwords_store(call->tx, id, hash, json_object_get(body, "options"), 0, err) < 0) || identity_changed(call->tx, err) < 0)
         return -1;
     return rest_emit_object(call, &identity_users, "user", id, err);
 }
@@ -194,6 +237,7 @@ store_update(struct rest_call *call, struct rows *old, json_t *body, const char 
 {
     const char *id = row_text(old, "id");
     int was = row_int(old, "enabled") != 0, enabled = rest_bool(call, "enabled", was);
+    CLEANUP_JSON json_t *options = json_object_get(body, "options") != NULL ? json_deep_copy(json_object_get(body, "options")) : json_of_column(row_text(old, "options"));
 
     if (update_column(call, id, "update users set name = ? where id = ?", "name", err) < 0)
         return err->code == CAIRN_EXISTS ? duplicate(rest_str(call, "name"), row_text(old, "domain_id"), err) : -1;
@@ -204,7 +248,9 @@ store_update(struct rest_call *call, struct rows *old, json_t *body, const char 
         || update_document(call->tx, id, "update users set extra = ? where id = ?", json_object_get(body, "extra"), err) < 0
         || tx_exec(call->tx, err, "update users set enabled = ? where id = ?", "is", (int64_t)enabled, id) < 0)
         return -1;
-    if (hash != NULL && passwords_store(call->tx, id, hash, err) < 0)
+    if (rest_given(call, "enabled") && enabled && compliance_pardon(call->tx, id, err) < 0)
+        return -1;
+    if (hash != NULL && passwords_store(call->tx, id, hash, options, 0, err) < 0)
         return -1;
     if (hash == NULL && json_is_null(rest_value(call, "password")) && passwords_clear(call->tx, id, err) < 0)
         return -1;
@@ -239,21 +285,26 @@ static const struct rest_attr password_body[] = {
 };
 
 static int
-load_for_change(struct rest_call *call, const char *id, struct who_user *user, int *locked, struct cairn_error *err)
+load_for_change(struct rest_call *call, const char *id, struct who_user *user, struct cairn_error *err)
 {
     CLEANUP_TX struct tx *tx = NULL;
-    CLEANUP_FREE char *text = NULL;
-    CLEANUP_JSON json_t *options = NULL;
 
     if (tx_begin(call->env->catalog, TX_READ, &tx, err) < 0)
         return -1;
     if (who_user_load(tx, id, NULL, NULL, NULL, user, err) < 0)
         return err->code == CAIRN_NOT_FOUND ? 0 : -1;       /* told apart from a wrong password by nobody */
-    if (tx_text(tx, &text, err, "select options from users where id = ?", "s", id) < 0)
-        return -1;
-    options = json_of_column(text);
-    *locked = json_bool(options, "lock_password", 0);
     return 0;
+}
+
+/* The user is known by the old password.  Which rules the new one must keep, and its hash. */
+static int
+new_password(struct rest_call *call, const struct who_user *user, char **ret_hash, struct cairn_error *err)
+{
+    const char *secret = rest_str(call, "password");
+
+    if (json_bool(user->options, OPTION_LOCK_PASSWORD, 0))
+        return cairn_fail(err, CAIRN_INVALID, "You cannot change your password at this time: its option 'lock_password' is set. Please contact your administrator.");
+    return compliance_fits(secret, err) < 0 || passwords_may_follow(call->env->catalog, user->id, secret, err) < 0 || password_hash(secret, ret_hash, err) < 0 ? -1 : 0;
 }
 
 static int
@@ -262,22 +313,15 @@ password_change(struct rest_call *call, struct cairn_error *err)
     CLEANUP_WHO_USER struct who_user user = { 0 };
     CLEANUP_FREE char *hash = NULL;
     const char *id = rest_param(call, "user_id");
-    int locked = 0;
 
-    if (load_for_change(call, id, &user, &locked, err) < 0)
+    if (load_for_change(call, id, &user, err) < 0)
         return -1;
-    if (password_verify(user.id, rest_str(call, "original_password"), user.hash, err) < 0)
-        return err->code == CAIRN_UNAUTHENTICATED ? cairn_fail(err, CAIRN_UNAUTHENTICATED, "The request you have made requires authentication.") : retry_later(call, err);
-    if (!user.enabled)
-        return cairn_fail(err, CAIRN_UNAUTHENTICATED, "The request you have made requires authentication.");
-    if (locked)
-        return cairn_fail(err, CAIRN_INVALID, "The password of this user is locked: an administrator must set it.");
-    if (strcmp(rest_str(call, "original_password"), rest_str(call, "password")) == 0)
-        return cairn_fail(err, CAIRN_INVALID, "The new password cannot be identical to the old password.");
-    if (password_hash(rest_str(call, "password"), &hash, err) < 0 || tx_begin(call->env->catalog, TX_WRITE, &call->tx, err) < 0)
+    if (login_password(call->env->catalog, &user, rest_str(call, "original_password"), LOGIN_EXPIRED_TOO, err) < 0 || new_password(call, &user, &hash, err) < 0)
+        return retry_later(call, err);
+    if (tx_begin(call->env->catalog, TX_WRITE, &call->tx, err) < 0)
         return -1;
     /* Two changes at once: the one that proved an old password loses. */
-    if (passwords_still(call->tx, id, user.hash, err) < 0 || passwords_store(call->tx, id, hash, err) < 0 || revoke_user(call->tx, id, err) < 0)
+    if (passwords_still(call->tx, id, user.hash, err) < 0 || passwords_store(call->tx, id, hash, user.options, 1, err) < 0 || revoke_user(call->tx, id, err) < 0)
         return -1;
     return identity_changed(call->tx, err);
 }

@@ -1,6 +1,7 @@
 /* who.h: from ids to a struct auth: users, the scopes they may have, and the roles that count there. */
 #ifndef IDENTITY_WHO_H
 #define IDENTITY_WHO_H
+#include <jansson.h>
 #include "catalog/catalog.h"
 #include "identity/token.h"
 #include "rest/auth.h"
@@ -11,7 +12,9 @@ struct who_user {
     char *default_project_id;           /* NULL: none */
     char *hash;                         /* NULL: no password */
     int64_t password_expires_us;        /* 0: never */
-    int enabled;                        /* and the domain is enabled */
+    int enabled;                        /* and the domain is enabled, and they were not away for too long */
+    json_t *options;                    /* never NULL once loaded */
+    int64_t failed_count, active_day;   /* see compliance.h */
 };
 void who_user_free(struct who_user *u);
 #define CLEANUP_WHO_USER CLEANUP(who_user_free)

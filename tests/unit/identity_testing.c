@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "base/config.h"
 #include "base/log.h"
 #include "base/run.h"
 #include "identity/sessions.h"
@@ -33,7 +34,7 @@ start(void)
     struct cairn_error err = CAIRN_ERROR_INIT;
 
     must(catalog_open(bed.url, &bed.catalog, &err), &err);
-    bed.env = (struct rest_env){ .catalog = bed.catalog, .state_dir = bed.dir };
+    bed.env = (struct rest_env){ .catalog = bed.catalog, .state_dir = bed.dir, .config = bed.config };
     must(policy_new(&bed.env.policy, &err), &err);
     must(identity_open(&bed.env, &err), &err);
     must(rest_app(&identity_service, &bed.env, &bed.app, &err), &err);
@@ -67,6 +68,8 @@ bed_close(void)
 {
     wire_end();
     stop();
+    config_free(bed.config);
+    bed.config = NULL;
     free(bed.url);
     run_argv(NULL, 10000, NULL, "rm", "-rf", bed.dir, NULL);
 }
@@ -75,6 +78,23 @@ void
 bed_reopen(void)
 {
     stop();
+    start();
+}
+
+void
+bed_configure(const char *ini)
+{
+    static const struct config_section sections[] = {
+        { IDENTITY_SECTION, "", identity_keys }, { COMPLIANCE_SECTION, "", compliance_keys }, { "quota", "", rest_quota_keys }, { NULL, NULL, NULL }
+    };
+    static const char *const none[] = { NULL };
+    struct cairn_error err = CAIRN_ERROR_INIT;
+
+    stop();
+    config_free(bed.config);
+    bed.config = NULL;
+    if (ini != NULL)
+        must(config_load_text(ini, "test", sections, none, &bed.config, &err), &err);
     start();
 }
 

@@ -14,6 +14,7 @@ struct bed {
     char dir[64];
     char *url;
     struct catalog *catalog;
+    struct config *config;      /* NULL: defaults */
     struct rest_env env;
     struct http_app *app;
 };
@@ -22,6 +23,7 @@ extern struct bed bed;
 void bed_open(void);            /* fresh folder, catalog, bootstrap, identity, application */
 void bed_close(void);
 void bed_reopen(void);          /* as if the daemon was started again */
+void bed_configure(const char *ini);    /* and with these settings; NULL: the defaults */
 /* POST /v3/auth/tokens; 'scope' is JSON or NULL.  The token, or NULL (see the last reply).  malloc'd. */
 char *bed_login(const char *user, const char *password, const char *scope);
 char *bed_login_as(const char *identity_json, const char *scope);

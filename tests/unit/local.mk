@@ -117,6 +117,12 @@ tests_unit_identity_api_test_SOURCES = tests/unit/identity_api_test.c tests/unit
 tests_unit_identity_api_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_api_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/identity_token_test tests/unit/identity_api_test
+check_PROGRAMS += tests/unit/identity_compliance_test
+tests_unit_identity_compliance_test_SOURCES = tests/unit/identity_compliance_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h \
+	tests/unit/rest_wire.c tests/unit/rest_wire.h
+tests_unit_identity_compliance_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_identity_compliance_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/identity_compliance_test
 
 ## core/flow/reconcile
 check_PROGRAMS += tests/unit/reconcile_test

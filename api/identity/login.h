@@ -1,0 +1,13 @@
+/* login.h: a secret against a user who was looked up, by all the rules: lockout, hash, state, expiry.
+ *
+ * Strangers learn nothing: whoever does not know the password gets one answer for every reason, after one hash's time. */
+#ifndef IDENTITY_LOGIN_H
+#define IDENTITY_LOGIN_H
+#include "identity/who.h"
+
+#define LOGIN_EXPIRED_TOO 1u    /* an expired password will do: it is about to be changed */
+
+/* 0, or -1 with CAIRN_UNAUTHENTICATED in words for the client (an expired password is told to who knows it), or CAIRN_UNAVAILABLE.  'user' zeroed: there
+ * is none of that name.  Slow: no transaction may be open. */
+int login_password(struct catalog *catalog, const struct who_user *user, const char *secret, unsigned flags, struct cairn_error *err);
+#endif
