@@ -63,6 +63,15 @@ const struct command commands[] = {
       "is worth nothing afterwards; a user who was locked out, disabled or away for too long is let in again.\n\n"
       "  --domain NAME|ID        the user's domain (default: default)\n"
       "  --password-file FILE    the password is FILE's first line\n", cmd_user_password },
+    { "mapping test", "[OPTION]...", "what a federation mapping makes of an assertion",
+      "Reads \"Name: value\" lines and prints, as JSON, the user, groups and projects that the rules make of\n"
+      "them.  With a provider of the catalog's, its checks are made too, and its groups are found.\n\n"
+      "  --rules FILE            rules to try: a list, or {\"rules\": [...], \"schema_version\": ...}\n"
+      "  --schema-version V      1.0, 2.0 or 3.0 (default: as the file says, else 1.0)\n"
+      "  --identity-provider ID  instead: the rules of this provider ...\n"
+      "  --protocol ID           ... and this protocol of it\n"
+      "  --input FILE            the assertion (default: -, standard input)\n"
+      "  --prefix TEXT           only lines that begin so count\n", cmd_mapping_test },
     { "bootstrap", "[OPTION]...", "make, or complete, what a cloud needs to be spoken to",
       "Makes the domain, projects, roles, the administrator, and the service catalog where they are missing.\n"
       "May run any number of times; endpoints that it made follow a new base URL.\n\n"

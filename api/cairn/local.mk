@@ -9,6 +9,7 @@ cairn_SOURCES = \
 	api/cairn/cmd_catalog.c \
 	api/cairn/cmd_cloud.c \
 	api/cairn/cmd_identity.c \
+	api/cairn/cmd_mapping.c \
 	api/cairn/cmd_policy.c \
 	api/cairn/cmd_tasks.c \
 	api/cairn/secret.c \

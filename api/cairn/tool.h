@@ -65,6 +65,7 @@ COMMAND(cmd_catalog_backup);
 COMMAND(cmd_catalog_restore);
 COMMAND(cmd_catalog_check);
 COMMAND(cmd_user_password);
+COMMAND(cmd_mapping_test);
 COMMAND(cmd_bootstrap);
 COMMAND(cmd_token_rotate);
 COMMAND(cmd_log);

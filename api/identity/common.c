@@ -67,6 +67,23 @@ extra_emit(struct rest_call *call, struct json_out *out, struct rows *row, struc
     return 0;
 }
 
+int
+known_only(const struct rest_attr *attrs, unsigned access, const json_t *given, struct cairn_error *err)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)given, key, value) {
+        const struct rest_attr *a = attrs;
+
+        while (a->name != NULL && (strcmp(a->name, key) != 0 || (access != 0 && (a->flags & access) == 0)))
+            a++;
+        if (a->name == NULL)
+            return cairn_fail(err, CAIRN_INVALID, "Additional properties are not allowed ('%.60s' was unexpected)", key);
+    }
+    return 0;
+}
+
 void
 null_is_empty(json_t *body, const char *key)
 {

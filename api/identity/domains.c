@@ -84,7 +84,7 @@ domain_narrow(struct rest_call *call, struct str *where, struct rest_values *val
         " or (a.actor_type = 'group' and a.actor_id in (select group_id from group_members where user_id = ?))))";
 
     (void)err;
-    if (call->route != NULL && strcmp(call->route->path, "/v3/auth/domains") == 0) {
+    if (call->route != NULL && strcmp(call->route->rule, "identity:get_auth_domains") == 0) {
         str_add(where, given);
         rest_push_text(values, call->auth->user_id);
         rest_push_text(values, call->auth->user_id);

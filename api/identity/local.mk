@@ -7,14 +7,25 @@ api_libapi_la_SOURCES += \
 	api/identity/compliance.c \
 	api/identity/compliance.h \
 	api/identity/discovery.c \
+	api/identity/domain_config.c \
 	api/identity/domains.c \
+	api/identity/endpoint_filter.c \
+	api/identity/endpoint_policy.c \
+	api/identity/federation.c \
+	api/identity/federation_auth.c \
 	api/identity/grants.c \
 	api/identity/groups.c \
 	api/identity/identity.h \
 	api/identity/keys.c \
 	api/identity/keys.h \
+	api/identity/limits.c \
 	api/identity/login.c \
 	api/identity/login.h \
+	api/identity/mapping.c \
+	api/identity/mapping.h \
+	api/identity/mapping_check.c \
+	api/identity/mapping_login.c \
+	api/identity/mapping_match.c \
 	api/identity/password.c \
 	api/identity/password.h \
 	api/identity/passwords.c \
@@ -25,6 +36,7 @@ api_libapi_la_SOURCES += \
 	api/identity/projects.c \
 	api/identity/regions.c \
 	api/identity/resources.h \
+	api/identity/retired.c \
 	api/identity/revoke.c \
 	api/identity/revoke.h \
 	api/identity/roles.c \

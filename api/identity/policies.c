@@ -107,9 +107,84 @@
     X("validate_token", READER " or role:service or user_id:%(target.token.user_id)s", "Show a token") \
     X("revoke_token", ADMIN " or user_id:%(target.token.user_id)s", "Revoke a token")
 
+/* Services, endpoints, limits, domains' configuration, federation. */
+#define RESOURCE_POLICIES(X) \
+    X("get_policy", READER, "Show a stored policy") \
+    X("list_policies", READER, "List stored policies") \
+    X("create_policy", ADMIN, "Create a stored policy") \
+    X("update_policy", ADMIN, "Change a stored policy") \
+    X("delete_policy", ADMIN, "Delete a stored policy") \
+    X("get_endpoint_group", READER, "Show an endpoint group") \
+    X("list_endpoint_groups", READER, "List endpoint groups") \
+    X("create_endpoint_group", ADMIN, "Create an endpoint group") \
+    X("update_endpoint_group", ADMIN, "Change an endpoint group") \
+    X("delete_endpoint_group", ADMIN, "Delete an endpoint group") \
+    X("get_identity_provider", READER, "Show an identity provider") \
+    X("list_identity_providers", READER, "List identity providers") \
+    X("create_identity_provider", ADMIN, "Create an identity provider") \
+    X("update_identity_provider", ADMIN, "Change an identity provider") \
+    X("delete_identity_provider", ADMIN, "Delete an identity provider") \
+    X("get_protocol", READER, "Show a federation protocol") \
+    X("list_protocols", READER, "List the protocols of an identity provider") \
+    X("create_protocol", ADMIN, "Create a federation protocol") \
+    X("update_protocol", ADMIN, "Change a federation protocol") \
+    X("delete_protocol", ADMIN, "Delete a federation protocol") \
+    X("get_mapping", READER, "Show a mapping") \
+    X("list_mappings", READER, "List mappings") \
+    X("create_mapping", ADMIN, "Create a mapping") \
+    X("update_mapping", ADMIN, "Change a mapping") \
+    X("delete_mapping", ADMIN, "Delete a mapping") \
+    X("get_service_provider", READER, "Show a service provider") \
+    X("list_service_providers", READER, "List service providers") \
+    X("create_service_provider", ADMIN, "Create a service provider") \
+    X("update_service_provider", ADMIN, "Change a service provider") \
+    X("delete_service_provider", ADMIN, "Delete a service provider") \
+    X("create_policy_association_for_endpoint", ADMIN, "Use a policy for an endpoint") \
+    X("check_policy_association_for_endpoint", READER, "Check whether a policy is used for an endpoint") \
+    X("delete_policy_association_for_endpoint", ADMIN, "No longer use a policy for an endpoint") \
+    X("create_policy_association_for_service", ADMIN, "Use a policy for a service") \
+    X("check_policy_association_for_service", READER, "Check whether a policy is used for a service") \
+    X("delete_policy_association_for_service", ADMIN, "No longer use a policy for a service") \
+    X("create_policy_association_for_region_and_service", ADMIN, "Use a policy for a service in a region") \
+    X("check_policy_association_for_region_and_service", READER, "Check whether a policy is used for a service in a region") \
+    X("delete_policy_association_for_region_and_service", ADMIN, "No longer use a policy for a service in a region") \
+    X("get_policy_for_endpoint", READER, "Show the policy in force for an endpoint") \
+    X("list_endpoints_for_policy", READER, "List the endpoints that a policy is for") \
+    X("list_projects_associated_with_endpoint_group", READER, "List the projects with an endpoint group") \
+    X("list_endpoints_associated_with_endpoint_group", READER, "List the endpoints of an endpoint group") \
+    X("get_endpoint_group_in_project", READER, "Check whether a project has an endpoint group") \
+    X("list_endpoint_groups_for_project", READER, "List a project's endpoint groups") \
+    X("add_endpoint_group_to_project", ADMIN, "Give an endpoint group to a project") \
+    X("remove_endpoint_group_from_project", ADMIN, "Take an endpoint group from a project") \
+    X("list_projects_for_endpoint", READER, "List the projects that an endpoint is given to") \
+    X("list_endpoints_for_project", READER, "List the endpoints that a project is given") \
+    X("check_endpoint_in_project", READER, "Check whether a project is given an endpoint") \
+    X("add_endpoint_to_project", ADMIN, "Give an endpoint to a project") \
+    X("remove_endpoint_from_project", ADMIN, "Take an endpoint from a project") \
+    X("get_registered_limit", ANYBODY, "Show a registered limit") \
+    X("list_registered_limits", ANYBODY, "List registered limits") \
+    X("create_registered_limits", ADMIN, "Create registered limits") \
+    X("update_registered_limit", ADMIN, "Change a registered limit") \
+    X("delete_registered_limit", ADMIN, "Delete a registered limit") \
+    X("get_limit_model", ANYBODY, "Show how limits depend on each other") \
+    X("get_limit", READER " or domain_id:%(target.limit.domain.id)s or domain_id:%(target.limit.project.domain_id)s or project_id:%(target.limit.project_id)s", \
+      "Show a limit") \
+    X("list_limits", ANYBODY, "List limits; those of others only with list_limits_of_all") \
+    X("list_limits_of_all", ADMIN " or role:service or system_scope:all", "List everybody's limits") \
+    X("create_limits", ADMIN, "Create limits") \
+    X("update_limit", ADMIN, "Change a limit") \
+    X("delete_limit", ADMIN, "Delete a limit") \
+    X("create_domain_config", ADMIN, "Replace a domain's configuration") \
+    X("get_domain_config", READER, "Show a domain's configuration") \
+    X("update_domain_config", ADMIN, "Change a domain's configuration") \
+    X("delete_domain_config", ADMIN, "Delete a domain's configuration") \
+    X("get_domain_config_default", READER, "Show the defaults of domains' configuration") \
+    X("list_revoke_events", ADMIN " or role:service", "List what was revoked")
+
 const struct policy_default identity_policies[] = {
 #define X(rule, expression, help) { "identity:" rule, expression, help },
     POLICIES(X)
+    RESOURCE_POLICIES(X)
 #undef X
     { NULL, NULL, NULL }
 };

@@ -145,11 +145,13 @@ project_narrow(struct rest_call *call, struct str *where, struct rest_values *va
     const char *user = call->route != NULL ? rest_param(call, "user_id") : NULL;
 
     (void)err;
-    if (call->route != NULL && strcmp(call->route->path, "/v3/auth/projects") == 0) {
+    if (call->route != NULL && strcmp(call->route->rule, "identity:get_auth_projects") == 0) {
         str_add(where, " and t.enabled = 1 and t.is_domain = 0");
         narrow_to_user(call->auth->user_id, where, values);
         return 0;
     }
+    if (call->route != NULL && endpoint_filter_projects(call, where, values))
+        return 0;
     if (user != NULL)
         narrow_to_user(user, where, values);
     if (rest_query(call, "is_domain") == NULL)
@@ -225,6 +227,8 @@ create_project(struct rest_call *call, const char *id, const json_t *body, struc
                           domain, parent.domain_id);
     if (!parent.enabled)
         return cairn_fail(err, CAIRN_INVALID, "Cannot create project since it specifies a parent or domain that is disabled: %.80s.", parent_id);
+    if (identity_state.strict_two_level && parent.depth > 0)
+        return cairn_fail(err, CAIRN_DENIED, "Projects stand directly below their domain: the enforcement model of limits is strict_two_level.");
     if (parent.depth >= DEPTH_MAX)
         return cairn_fail(err, CAIRN_DENIED, "Max hierarchy depth reached for %.80s branch: at most %d projects above each other.", parent_id, DEPTH_MAX);
     if (tx_exec(call->tx, err,

@@ -257,6 +257,10 @@ static int
 endpoint_narrow(struct rest_call *call, struct str *where, struct rest_values *values, struct cairn_error *err)
 {
     (void)err;
+    if (call->route != NULL && rest_param(call, "policy_id") != NULL)
+        policy_endpoints_narrow(rest_param(call, "policy_id"), where, values);
+    else if (call->route != NULL)
+        endpoint_filter_narrow(call, where, values);
     return narrow_common(call, &identity_endpoints, where, values);
 }
 

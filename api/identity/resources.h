@@ -8,15 +8,18 @@
 struct identity_state {
     struct key_ring *keys;
     int64_t lifetime_us;
+    int strict_two_level;       /* the model of limits; 0: flat */
 };
 extern struct identity_state identity_state;
 
 /* --- the tables, one file each */
 extern const struct rest_resource identity_domains, identity_projects, identity_users, identity_groups, identity_roles, identity_regions,
-    identity_services, identity_endpoints;
+    identity_services, identity_endpoints, identity_stored_policies, identity_endpoint_groups, identity_registered_limits, identity_limits, identity_providers,
+    identity_mappings, identity_service_providers;
 extern const struct rest_route identity_discovery_routes[], identity_token_routes[], identity_scope_routes[], identity_project_routes[],
     identity_user_routes[], identity_group_routes[], identity_role_routes[], identity_grant_routes[], identity_assignment_routes[],
-    identity_region_routes[];
+    identity_region_routes[], identity_endpoint_policy_routes[], identity_endpoint_filter_routes[], identity_limit_routes[], identity_domain_config_routes[],
+    identity_federation_routes[], identity_federation_auth_routes[], identity_retired_routes[];
 extern const struct policy_default identity_policies[];
 
 /* The "extra" of an endpoint that bootstrap made: it follows the cloud's address until somebody gives it another. */
@@ -27,6 +30,9 @@ extern const struct policy_default identity_policies[];
 /* Attributes that no table names are kept as they came, in the column "extra": for before_create() and before_update() ('old' NULL: none). */
 int extra_fold(const struct rest_attr *attrs, struct rows *old, json_t *body, struct cairn_error *err);
 int extra_emit(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err);
+/* For objects that take no attributes of the clients' own.  CAIRN_INVALID: 'given' has a key that no attribute with one of the flags 'access' has
+ * (0: that no attribute is). */
+int known_only(const struct rest_attr *attrs, unsigned access, const json_t *given, struct cairn_error *err);
 /* Texts that are never null in the catalog: null empties them. */
 void null_is_empty(json_t *body, const char *key);
 /* Options are merged key by key; null takes one away.  'known' ends with NULL.  CAIRN_INVALID: not known, or not a boolean. */
@@ -59,6 +65,11 @@ int user_goes(struct tx *tx, const char *id, struct cairn_error *err);
 int group_goes(struct tx *tx, const char *id, struct cairn_error *err);
 int project_goes(struct tx *tx, const char *id, struct cairn_error *err);
 int domain_goes(struct tx *tx, const char *id, struct cairn_error *err);
+
+/* --- endpoint_policy.c, endpoint_filter.c: " and ..." on endpoints or projects, for lists under a policy, an endpoint group or a project */
+void policy_endpoints_narrow(const char *policy, struct str *where, struct rest_values *values);
+void endpoint_filter_narrow(struct rest_call *call, struct str *where, struct rest_values *values);
+int endpoint_filter_projects(struct rest_call *call, struct str *where, struct rest_values *values);    /* 1: the path names what to list them for */
 
 /* --- grants.c: " and ..." that keeps the roles which the grant in the path gives */
 int grants_narrow(struct rest_call *call, struct str *where, struct rest_values *values);

@@ -16,6 +16,7 @@ const struct cairn_key identity_keys[] = {
     CAIRN_KEY("token_lifetime", CAIRN_KEY_DURATION, "4h", "How long a token is valid; a minute to seven days."),
     CAIRN_KEY_RANGE("password_parallel", "2", 1, 64, "How many passwords are hashed at the same time."),
     CAIRN_KEY_RANGE("password_waiting", "10", 0, 1024, "How many logins may wait for that, each on a thread of [http] workers; more are told to come again (503)."),
+    CAIRN_KEY("enforcement_model", CAIRN_KEY_STRING, "flat", "How limits of projects and domains depend on each other: flat or strict_two_level."),
     { .name = NULL }
 };
 
@@ -29,8 +30,11 @@ int
 identity_open(const struct rest_env *env, struct cairn_error *err)
 {
     int64_t lifetime_ms = setting(env->config, "token_lifetime", INT64_C(4) * 3600 * 1000);
+    const char *model = env->config != NULL ? config_string(env->config, IDENTITY_SECTION, "enforcement_model") : "flat";
     struct key_ring *keys;
 
+    if (strcmp(model, "flat") != 0 && strcmp(model, "strict_two_level") != 0)
+        return cairn_fail(err, CAIRN_INVALID, "[identity] enforcement_model must be flat or strict_two_level, not '%s'", model);
     if (lifetime_ms < 60 * 1000 || lifetime_ms > INT64_C(7) * 24 * 3600 * 1000)
         return cairn_fail(err, CAIRN_INVALID, "[identity] token_lifetime must be between a minute and seven days");
     password_limits((unsigned)setting(env->config, "password_parallel", 2), (unsigned)setting(env->config, "password_waiting", 10));
@@ -40,7 +44,7 @@ identity_open(const struct rest_env *env, struct cairn_error *err)
         keys_close(keys);
         return -1;
     }
-    identity_state = (struct identity_state){ .keys = keys, .lifetime_us = lifetime_ms * 1000 };
+    identity_state = (struct identity_state){ .keys = keys, .lifetime_us = lifetime_ms * 1000, .strict_two_level = strcmp(model, "flat") != 0 };
     http_set_authenticator(identity_authenticate, NULL);
     return 0;
 }
@@ -87,11 +91,14 @@ identity_metrics(struct str *out)
 
 static const struct rest_resource *const resources[] = {
     &identity_domains, &identity_projects, &identity_users, &identity_groups, &identity_roles, &identity_regions, &identity_services,
-    &identity_endpoints, NULL
+    &identity_endpoints, &identity_stored_policies, &identity_endpoint_groups, &identity_registered_limits, &identity_limits, &identity_providers,
+    &identity_mappings, &identity_service_providers, NULL
 };
 static const struct rest_route *const routes[] = {
     identity_discovery_routes, identity_token_routes, identity_scope_routes, identity_project_routes, identity_user_routes, identity_group_routes,
-    identity_role_routes, identity_grant_routes, identity_assignment_routes, identity_region_routes, NULL
+    identity_role_routes, identity_grant_routes, identity_assignment_routes, identity_region_routes, identity_endpoint_policy_routes,
+    identity_endpoint_filter_routes, identity_limit_routes, identity_domain_config_routes, identity_federation_routes, identity_federation_auth_routes,
+    identity_retired_routes, NULL
 };
 
 const struct rest_service identity_service = {

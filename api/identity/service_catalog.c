@@ -78,12 +78,18 @@ service_catalog(struct tx *tx, const char *project_id, const char *user_id, stru
     CLEANUP_ROWS struct rows *rows = NULL;
     CLEANUP_STR struct str url = STR_INIT;
     struct service_row now = { "", 0 };
+    const char *project = project_id != NULL ? project_id : "";
     int got;
 
     if (tx_query(tx, &rows, err,
                  "select s.id as service_id, s.type as type, s.name as name, e.id as endpoint_id, e.interface as interface,"
                  " e.region_id as region_id, e.url as url from services s left join endpoints e on e.service_id = s.id and e.enabled = 1"
-                 " where s.enabled = 1 order by s.type, s.id, e.interface, e.id", "") < 0)
+                 " and ((select count(*) from endpoint_projects where project_id = ?) + (select count(*) from endpoint_group_projects where project_id = ?) = 0"
+                 " or exists (select 1 from endpoint_projects x where x.project_id = ? and x.endpoint_id = e.id)"
+                 " or exists (select 1 from endpoint_group_projects x join endpoint_groups g on g.id = x.group_id where x.project_id = ?"
+                 " and (g.service_id is null or g.service_id = e.service_id) and (g.region_id is null or g.region_id = e.region_id)"
+                 " and (g.interface is null or g.interface = e.interface)))"
+                 " where s.enabled = 1 order by s.type, s.id, e.interface, e.id", "ssss", project, project, project, project) < 0)
         return -1;
     jo_array(out, key);
     while ((got = rows_next(rows, err)) > 0) {

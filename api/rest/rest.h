@@ -113,6 +113,7 @@ struct rest_child {
 #define REST_DELETE_OP  0x10u
 #define REST_ALL_OPS    0x1fu
 #define REST_DETAIL_OP  0x20u           /* GET /things/detail */
+#define REST_PUT_OP     0x40u           /* PUT /things/{id}: a create under an id of the client's; update_method must be another */
 
 /* Policy rule names.  all: who sees every project's rows where admin_all allows it; NULL: those who have the admin role. */
 struct rest_rules { const char *list, *show, *create, *update, *del, *all; };

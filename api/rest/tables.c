@@ -18,6 +18,7 @@ each_of_resource(const struct rest_resource *r, int (*fn)(void *arg, const struc
         { REST_DETAIL_OP, OP_DETAIL, "GET",    "/detail", r->rules.list,   200 },
         { REST_SHOW_OP,   OP_SHOW,   "GET",    "/{id}",   r->rules.show,   200 },
         { REST_CREATE_OP, OP_CREATE, "POST",   "",        r->rules.create, r->create_status != 0 ? r->create_status : 201 },
+        { REST_PUT_OP,    OP_CREATE, "PUT",    "/{id}",   r->rules.create, r->create_status != 0 ? r->create_status : 201 },
         { REST_UPDATE_OP, OP_UPDATE, or_else(r->update_method, "PUT"), "/{id}", r->rules.update, r->update_status != 0 ? r->update_status : 200 },
         { REST_DELETE_OP, OP_DELETE, "DELETE", "/{id}",   r->rules.del,    r->delete_status != 0 ? r->delete_status : 204 },
     };
@@ -178,7 +179,7 @@ check_resource(const struct rest_api *api, const struct rest_resource *r, struct
 
     if (r->attrs == NULL || (r->table == NULL && r->from == NULL) || r->path == NULL)
         return cairn_fail(err, CAIRN_INVALID, "%s: resource %s lacks attributes, table or path", api->service->name, r->name);
-    if (r->table == NULL && (r->ops & (REST_CREATE_OP | REST_UPDATE_OP | REST_DELETE_OP)))
+    if (r->table == NULL && (r->ops & (REST_CREATE_OP | REST_PUT_OP | REST_UPDATE_OP | REST_DELETE_OP)))
         return cairn_fail(err, CAIRN_INVALID, "%s: resource %s is written but has no table", api->service->name, r->name);
     if (check_rules(api, r, err) < 0)
         return -1;

@@ -133,6 +133,8 @@ create_one(struct call *c, const char *key, struct cairn_error *err)
     c->creating = 1;
     if (rest_allow(call, r->rules.create, err) < 0 || schema_write_policies(call, r->attrs, CHECK_CREATE, err) < 0)
         return -1;
+    if (rest_param(call, "id") != NULL)         /* REST_PUT_OP */
+        json_object_set_new(call->body, "id", json_string(rest_param(call, "id")));
     put_id(r, call->body);
     if ((r->before_create != NULL && r->before_create(call, call->body, err) < 0) || insert(call, r, call->body, err) < 0
         || (r->after_create != NULL && r->after_create(call, call->body, err) < 0))

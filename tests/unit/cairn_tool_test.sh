@@ -42,7 +42,7 @@ expect() {
 # Help: every command has one, and the manual page knows it.
 "$cairn" --help | sed -n 's/^  \([a-z]*\( [a-z][a-z]*\)\{0,1\}\)\( .*\|$\)/\1/p' | sed '/^$/d' > "$work/commands"
 for words in status hosts drivers reload tasks trace audit "policy explain" "policy list" "catalog backup" "catalog restore" "catalog check" \
-    "user password" bootstrap "token rotate" log; do
+    "user password" "mapping test" bootstrap "token rotate" log; do
     grep -q "$words" "$work/commands" || { echo "FAIL: $words is not in the help"; failed=1; }
     # shellcheck disable=SC2086
     expect 0 "Usage: cairn $words" $words --help
