@@ -1,8 +1,6 @@
 /* debug_test.c: the core survives drivers that fail, hang, answer late and answer rubbish: the debug drivers do so on command. */
 #include "config.h"
 
-#include <check.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <sys/stat.h>
 
@@ -15,8 +13,8 @@
 #include "plugin/network.h"
 #include "plugin/plugin.h"
 #include "plugin/storage.h"
+#include "../unit/unit.h"
 
-static char top[64];
 static struct config *config;
 static struct plugins *plugins;
 static struct driver *compute, *storage, *network;
@@ -25,7 +23,7 @@ static struct driver *compute, *storage, *network;
 static void
 script(const char *rules)
 {
-    CLEANUP_FREE char *path = xasprintf("%s/script", top), *new = xasprintf("%s/script.new", top);
+    CLEANUP_FREE char *path = xasprintf("%s/script", scratch), *new = xasprintf("%s/script.new", scratch);
     FILE *file = fopen(new, "we");
 
     ck_assert_ptr_nonnull(file);
@@ -36,7 +34,7 @@ script(const char *rules)
 static struct driver *
 load(uint32_t kind)
 {
-    CLEANUP_FREE char *path = xasprintf("%s/script", top);
+    CLEANUP_FREE char *path = xasprintf("%s/script", scratch);
     const struct cairn_pair setting = { "script", path };
     struct cairn_error err = CAIRN_ERROR_INIT;
 
@@ -50,10 +48,10 @@ setup(void)
     static const struct config_section none[] = { { NULL, NULL, NULL } };
     static const char *const prefixes[] = { "storage", NULL };
     struct cairn_error err = CAIRN_ERROR_INIT;
-    struct plugins_options options = { .host_name = "here", .state_dir = top, .run_dir = top, .cloud_id = "7b0f6b1e-0d6c-4b8a-9a3e-000000000000" };
+    struct plugins_options options = { .host_name = "here", .cloud_id = "7b0f6b1e-0d6c-4b8a-9a3e-000000000000" };
 
-    snprintf(top, sizeof top, "/tmp/cairn-debug-test-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(top));
+    scratch_make();
+    options.state_dir = options.run_dir = scratch;
     log_open("/dev/null", CAIRN_LOG_ERROR, NULL);
     ck_assert_int_eq(config_load_text("", "test", none, prefixes, &config, &err), 0);
     options.config = config;
@@ -61,13 +59,6 @@ setup(void)
     compute = load(CAIRN_COMPUTE);
     storage = load(CAIRN_STORAGE);
     network = load(CAIRN_NETWORK);
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
 }
 
 static void
@@ -78,7 +69,7 @@ teardown(void)
     driver_put(network);
     plugins_close(plugins);
     config_free(config);
-    nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    scratch_drop();
 }
 
 static struct cairn_server
@@ -251,8 +242,6 @@ main(void)
 {
     Suite *suite = suite_create("debug");
     TCase *tcase = tcase_create("debug");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -264,9 +253,5 @@ main(void)
     tcase_add_test(tcase, wrong_rules_in_a_script_are_left_out);
     tcase_add_test(tcase, a_reload_keeps_the_simulated_world);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

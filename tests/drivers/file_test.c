@@ -1,10 +1,8 @@
 /* file_test.c: what is special about storage driver "file": no kill leaves anything half, nothing of QEMU's is disturbed, headers are QEMU's. */
 #include "config.h"
 
-#include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,6 +16,7 @@
 #include "base/str.h"
 #include "plugin/plugin.h"
 #include "plugin/storage.h"
+#include "../unit/unit.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -27,7 +26,6 @@ struct pool {
     struct plugins *plugins;
     struct driver *d;
 };
-static char top[64];
 
 static void
 pool_open(struct pool *p, const char *format)
@@ -35,7 +33,7 @@ pool_open(struct pool *p, const char *format)
     static const struct config_section none[] = { { NULL, NULL, NULL } };
     static const char *const prefixes[] = { "storage", NULL };
     struct cairn_error err = CAIRN_ERROR_INIT;
-    CLEANUP_FREE char *state = xasprintf("%s/state", top), *run = xasprintf("%s/run", top), *dir = xasprintf("%s/pool", top);
+    CLEANUP_FREE char *state = xasprintf("%s/state", scratch), *run = xasprintf("%s/run", scratch), *dir = xasprintf("%s/pool", scratch);
     const struct cairn_pair settings[] = { { "dir", dir }, { "format", format }, { "reserved", "0" } };
     struct plugins_options options = { .host_name = "here", .state_dir = state, .run_dir = run, .cloud_id = "7b0f6b1e-0d6c-4b8a-9a3e-000000000000" };
 
@@ -57,25 +55,17 @@ pool_close(struct pool *p)
     config_free(p->config);
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static void
 setup(void)
 {
-    snprintf(top, sizeof top, "/tmp/cairn-file-test-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(top));
+    scratch_make();
     log_open(NULL, CAIRN_LOG_ERROR, NULL);
 }
 
 static void
 teardown(void)
 {
-    nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    scratch_drop();
 }
 
 static void
@@ -94,7 +84,7 @@ image_put(struct pool *p, const char *id, const void *bytes, size_t len)
 static unsigned
 names_in(const char *folder)
 {
-    CLEANUP_FREE char *path = xasprintf("%s/pool/%s", top, folder);
+    CLEANUP_FREE char *path = xasprintf("%s/pool/%s", scratch, folder);
     DIR *dir = opendir(path);
     struct dirent *e;
     unsigned count = 0;
@@ -123,7 +113,7 @@ START_TEST(an_empty_volume_is_qcow2_as_qemu_means_it)
 {
     struct cairn_error err = CAIRN_ERROR_INIT;
     struct cairn_volume vol = { .size = sizeof vol, .id = "v", .size_bytes = sizes[_i] * MIB };
-    CLEANUP_FREE char *path = xasprintf("%s/pool/volumes/v.qcow2", top), *out = NULL;
+    CLEANUP_FREE char *path = xasprintf("%s/pool/volumes/v.qcow2", scratch), *out = NULL;
     CLEANUP_FREE char *size = xasprintf("\"virtual-size\": %llu,", (unsigned long long)vol.size_bytes);
     char handle[256];
     struct pool p;
@@ -144,7 +134,7 @@ START_TEST(an_overlay_names_its_base_and_the_bases_format)
     struct cairn_error err = CAIRN_ERROR_INIT;
     struct cairn_volume vol = { .size = sizeof vol, .id = "v", .size_bytes = 4 * MIB, .source_kind = CAIRN_SOURCE_IMAGE, .source_handle = "i",
                                 .source_format = CAIRN_FORMAT_RAW };
-    CLEANUP_FREE char *path = xasprintf("%s/pool/volumes/v.qcow2", top), *out = NULL;
+    CLEANUP_FREE char *path = xasprintf("%s/pool/volumes/v.qcow2", scratch), *out = NULL;
     /* Raw bytes that look like qcow2 with a backing file: a guest may write such a thing at any time. */
     unsigned char bytes[1024] = "QFI\xfb\0\0\0\3\0\0\0\0\0\0\2\0\0\0\0\13";
     char handle[256];
@@ -198,7 +188,7 @@ START_TEST(a_volume_in_use_is_left_alone)
 {
     struct cairn_error err = CAIRN_ERROR_INIT;
     struct cairn_volume vol = { .size = sizeof vol, .id = "v", .size_bytes = 4 * MIB };
-    CLEANUP_FREE char *path = xasprintf("%s/pool/volumes/v.qcow2", top);
+    CLEANUP_FREE char *path = xasprintf("%s/pool/volumes/v.qcow2", scratch);
     char handle[256], byte;
     int in[2], out[2];
     struct pool p;
@@ -290,7 +280,7 @@ static int
 check_volume(void *arg, const void *item)
 {
     const struct cairn_volume_info *info = item;
-    CLEANUP_FREE char *path = xasprintf("%s/pool/volumes/%s", top, info->handle);
+    CLEANUP_FREE char *path = xasprintf("%s/pool/volumes/%s", scratch, info->handle);
     struct cairn_error err = CAIRN_ERROR_INIT;
 
     ++*(unsigned *)arg;
@@ -351,7 +341,7 @@ START_TEST(a_copy_from_elsewhere_follows_nothing)        /* OSSA-2024-001, 2024-
     int fd;
 
     memcpy(bytes + 512, "/etc/passwd", 11);
-    snprintf(conn.path, sizeof conn.path, "%s/foreign", top);
+    snprintf(conn.path, sizeof conn.path, "%s/foreign", scratch);
     fd = open(conn.path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     ck_assert(fd >= 0 && write(fd, bytes, sizeof bytes) == sizeof bytes && close(fd) == 0);
     pool_open(&p, _i == 0 ? "qcow2" : "raw");
@@ -374,7 +364,7 @@ START_TEST(a_second_instance_does_not_sweep_what_the_first_is_making)
 {
     struct cairn_error err = CAIRN_ERROR_INIT;
     struct cairn_stream *stream = NULL;
-    CLEANUP_FREE char *left = xasprintf("%s/pool/tmp/leftover", top);
+    CLEANUP_FREE char *left = xasprintf("%s/pool/tmp/leftover", scratch);
     char handle[256];
     struct pool first, second;
     int fd;
@@ -413,8 +403,6 @@ main(void)
 {
     Suite *suite = suite_create("file");
     TCase *tcase = tcase_create("file");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -428,9 +416,5 @@ main(void)
     tcase_add_test(tcase, a_second_instance_does_not_sweep_what_the_first_is_making);
     tcase_add_test(tcase, a_full_pool_says_so);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -41,8 +41,8 @@ if TESTS
 if FILE
 check_PROGRAMS += tests/drivers/file_test
 tests_drivers_file_test_SOURCES = tests/drivers/file_test.c
-tests_drivers_file_test_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_drivers_file_test_LDADD = core/libcore.la $(CHECK_LIBS)
+tests_drivers_file_test_CFLAGS = $(UNIT_CFLAGS)
+tests_drivers_file_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/drivers/file_test
 endif
 endif
@@ -50,7 +50,7 @@ endif
 if TESTS
 check_PROGRAMS += tests/drivers/debug_test
 tests_drivers_debug_test_SOURCES = tests/drivers/debug_test.c
-tests_drivers_debug_test_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_drivers_debug_test_LDADD = core/libcore.la $(CHECK_LIBS)
+tests_drivers_debug_test_CFLAGS = $(UNIT_CFLAGS)
+tests_drivers_debug_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/drivers/debug_test
 endif

@@ -1,6 +1,6 @@
 /* base_config_test.c: what a configuration may say and what is answered when it says something else. */
 #include "config.h"
-#include "base_testing.h"
+#include "unit.h"
 
 #include <cairn/driver.h>
 

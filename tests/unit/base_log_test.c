@@ -1,7 +1,7 @@
 /* base_log_test.c: the form of a line, the levels, and lines that come too often. */
 #include "config.h"
 #define LOG_MODULE "unit"
-#include "base_testing.h"
+#include "unit.h"
 
 #include <regex.h>
 

@@ -1,6 +1,6 @@
 /* base_run_test.c: children run in a clean room, end in time, and tell what they did. */
 #include "config.h"
-#include "base_testing.h"
+#include "unit.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* base_text_test.c: strings, identifiers, times, errors and JSON. */
 #include "config.h"
-#include "base_testing.h"
+#include "unit.h"
 
 #include <inttypes.h>
 #include <math.h>

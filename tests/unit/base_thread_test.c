@@ -1,6 +1,6 @@
 /* base_thread_test.c: waits that a moved clock ends, and the pool of workers. */
 #include "config.h"
-#include "base_testing.h"
+#include "unit.h"
 
 #include "base/clock.h"
 #include "base/thread.h"

@@ -1,6 +1,6 @@
 /* catalog_schema_test.c: upgrades, copies, backup, restore and check of catalogs. */
 #include "config.h"
-#include "base_testing.h"
+#include "unit.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* catalog_speed_test.c: how fast rows and statements pass through the catalog.  The bounds are far below what an idle machine does,
  * and catch what is slower by its nature: a statement prepared each time, memory taken for each row. */
 #include "config.h"
-#include "base_testing.h"
+#include "unit.h"
 
 #include <malloc.h>
 #include <time.h>

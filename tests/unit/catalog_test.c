@@ -1,6 +1,6 @@
 /* catalog_test.c: what transactions of the catalog promise. */
 #include "config.h"
-#include "base_testing.h"
+#include "unit.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,22 +1,15 @@
 /* compute_test.c: what the compute service promises, at many microversions, through its application. */
 #include <config.h>
-#include <check.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "compute/compute.h"
 #include "network/network_api.h"
-#include "rest_wire.h"
+#include "service.h"
 
-#define P0 "00000000000000000000000000000000"
-#define P1 "11111111111111111111111111111111"
-#define P2 "22222222222222222222222222222222"
 #define HOST "00000000-0000-4000-8000-0000000000a1"
 #define IMAGE "00000000-0000-4000-8000-000000000011"
 #define HIDDEN_IMAGE "00000000-0000-4000-8000-000000000012"
@@ -40,45 +33,8 @@ static const struct config_section sections[] = {
     { "daemon", "It.", daemon_keys }, { "host", "This host.", host_keys }, { "networking", "Networks.", networking_keys },
     { "scheduler", "Placement.", scheduler_keys }, { "quota", "Limits.", rest_quota_keys }, { NULL, NULL, NULL },
 };
-static const char *const prefixes[] = { "compute", "storage", "network", NULL };
-
-static char folder[64];
-static struct config *config;
-static struct catalog *catalog;
-static struct plugins *plugins;
 static struct scheduler *scheduler;
-static struct policy *policy;
-static struct rest_env env;
 static struct http_app *app, *networks;
-static struct auth *admin, *member, *stranger, *reader;
-static struct cairn_error err;
-
-CAIRN_PRINTF(1, 2) static void
-sql(const char *fmt, ...)
-{
-    struct tx *tx;
-    char text[2048];
-    va_list ap;
-
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    ck_assert_int_eq(tx_begin(catalog, TX_WRITE, &tx, &err), 0);
-    ck_assert_msg(tx_exec(tx, &err, text, "") == 0, "%s: %s", text, err.message);
-    ck_assert_int_eq(tx_commit(tx, &err), 0);
-}
-
-static int64_t
-number(const char *text)
-{
-    struct tx *tx;
-    int64_t n;
-
-    ck_assert_int_eq(tx_begin(catalog, TX_READ, &tx, &err), 0);
-    ck_assert_int_eq(tx_int(tx, &n, -1, &err, text, ""), 0);
-    tx_rollback(tx);
-    return n;
-}
 
 static void
 add_rows(void)
@@ -104,57 +60,20 @@ add_rows(void)
 static void
 setup(void)
 {
-    CLEANUP_FREE char *url = NULL, *text = NULL;
-    struct plugins_options po = { .cloud_id = "c", .host_name = "h1" };
-
-    memset(&err, 0, sizeof err);
-    log_open("/dev/null", CAIRN_LOG_DEBUG, NULL);
-    snprintf(folder, sizeof folder, "/tmp/cairn-compute-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    text = xasprintf("[daemon]\nstate_dir = %s\n[compute:c1]\ndriver = fake\n[storage:s1]\ndriver = fake\n[network:n1]\ndriver = fake\n", folder);
-    ck_assert_msg(config_load_text(text, "test.conf", sections, prefixes, &config, &err) == 0, "%s", err.message);
-    url = xasprintf("sqlite:%s/catalog.db", folder);
-    ck_assert_msg(catalog_open(url, &catalog, &err) == 0, "%s", err.message);
-    po.config = config;
-    po.state_dir = po.run_dir = folder;
-    ck_assert_int_eq(plugins_open(&po, &plugins, &err), 0);
-    ck_assert_msg(plugins_load_all(plugins, &err) == 0, "%s", err.message);
+    unit_cloud(sections);
     ck_assert_msg(scheduler_open(plugins, config, &scheduler, &err) == 0, "%s", err.message);
-    ck_assert_int_eq(policy_new(&policy, &err), 0);
-    env = (struct rest_env){ .catalog = catalog, .plugins = plugins, .scheduler = scheduler, .config = config, .policy = policy, .cloud_id = "c",
-                             .state_dir = folder };
-    ck_assert_msg(rest_app(&network_service, &env, &networks, &err) == 0, "%s", err.message);
-    ck_assert_msg(rest_app(&compute_service, &env, &app, &err) == 0, "%s", err.message);
-    admin = wire_auth("u0", P0, "admin,member,reader");
-    member = wire_auth("u1", P1, "member,reader");
-    stranger = wire_auth("u2", P2, "member,reader");
-    reader = wire_auth("u3", P1, "reader");
+    service_begin();
+    env.scheduler = scheduler;
+    networks = service_app(&network_service);
+    app = service_app(&compute_service);
     add_rows();
-}
-
-static int
-remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
 }
 
 static void
 teardown(void)
 {
-    wire_end();
-    rest_app_free(app);
-    rest_app_free(networks);
-    policy_free(policy);
     scheduler_close(scheduler);
-    plugins_close(plugins);
-    catalog_close(catalog);
-    config_free(config);
-    auth_put(admin);
-    auth_put(member);
-    auth_put(stranger);
-    auth_put(reader);
-    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    service_end();
 }
 
 /* COMPUTE_TEST_TRACE=FILE: every call and reply as a line of JSON, to be checked against published schemas. */
@@ -199,8 +118,6 @@ at(struct auth *who, const char *version, const char *method, const char *path_f
     return ask(who, version, method, path, body);
 }
 
-#define ASSERT_STATUS(r, want) do { const struct wire_reply *s_ = (r); \
-    ck_assert_msg(s_->status == (want), "status %d, want %d: %s", s_->status, (want), s_->text); } while (0)
 /* Status and a part of the fault's sentence; the fault has its name and its code. */
 #define ASSERT_FAULT(r, want, name, part) do { const struct wire_reply *r_ = (r); json_t *f_ = json_object_get(r_->json, (name)); ASSERT_STATUS(r_, want); \
     ck_assert_msg(f_ != NULL && json_int(f_, "code", 0) == (want) && strstr(json_str(f_, "message"), (part)) != NULL, "%s", r_->text); } while (0)
@@ -818,8 +735,6 @@ main(void)
     };
     TCase *tcase = tcase_create("compute");
     Suite *suite = suite_create("compute");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 60);
@@ -831,9 +746,5 @@ main(void)
     tcase_add_loop_test(tcase, what_a_server_is_made_of_is_checked, 0, (int)ARRAY_LEN(server_bodies));
     tcase_add_loop_test(tcase, actions_are_taken_in_the_right_states_only, 0, (int)ARRAY_LEN(actions));
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite(suite);
 }

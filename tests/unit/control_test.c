@@ -12,19 +12,19 @@
 #include "base/str.h"
 #include "daemon/control.h"
 #include "daemon/control_line.h"
+#include "unit.h"
 
-static char dir[64];
 static struct control *control;
 static struct cairn_error err;
 
 static void
 setup(void)
 {
-    struct control_options o = { .run_dir = dir };
+    struct control_options o = { 0 };
 
     cairn_error_clear(&err);
-    strcpy(dir, "/tmp/cairn-control-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    scratch_make();
+    o.run_dir = scratch;
     ck_assert_msg(control_start(&o, &control, &err) == 0, "%s", err.message);
 }
 
@@ -32,7 +32,7 @@ static void
 teardown(void)
 {
     control_stop(control);
-    run_argv(NULL, 10000, NULL, "rm", "-rf", dir, NULL);
+    scratch_drop();
 }
 
 static int
@@ -41,7 +41,7 @@ ask(const char *text, json_t **ret)
     CLEANUP_JSON json_t *request = json_loads(text, 0, NULL);
 
     cairn_error_clear(&err);
-    return control_ask(dir, request, 10000, ret, &err);
+    return control_ask(scratch, request, 10000, ret, &err);
 }
 
 static int
@@ -50,7 +50,7 @@ raw_connect(void)
     struct sockaddr_un sa = { .sun_family = AF_UNIX };
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-    snprintf(sa.sun_path, sizeof sa.sun_path, "%s/%s", dir, CONTROL_SOCKET);
+    snprintf(sa.sun_path, sizeof sa.sun_path, "%s/%s", scratch, CONTROL_SOCKET);
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&sa, sizeof sa), 0);
     return fd;
 }
@@ -116,7 +116,7 @@ END_TEST
 
 START_TEST(the_socket_is_for_its_owner_alone)
 {
-    CLEANUP_FREE char *path = xasprintf("%s/%s", dir, CONTROL_SOCKET);
+    CLEANUP_FREE char *path = xasprintf("%s/%s", scratch, CONTROL_SOCKET);
     struct stat st;
 
     ck_assert_int_eq(stat(path, &st), 0);
@@ -140,8 +140,6 @@ main(void)
 {
     Suite *s = suite_create("control");
     TCase *t = tcase_create("socket");
-    SRunner *r = srunner_create(s);
-    int failed;
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 60);
@@ -152,8 +150,5 @@ main(void)
     tcase_add_test(t, the_socket_is_for_its_owner_alone);
     tcase_add_test(t, without_a_daemon_the_error_says_where_it_was_looked_for);
     suite_add_tcase(s, t);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -1,6 +1,5 @@
 /* flow_test.c: what the engine promises: order, resumption after a crash, undo, retries, calling off, and that nobody waits for the hung. */
 #include <config.h>
-#include <check.h>
 #include <fcntl.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -17,13 +16,10 @@
 #include "flow/flow.h"
 #include "plugin/compute.h"
 #include "plugin_module.h"
+#include "unit_cloud.h"
 
-static char folder[64], url[96], story_path[96];
-static struct catalog *catalog;
+static char story_path[256];
 static struct engine *engine;
-static struct plugins *plugins;
-static struct config *config;
-static struct cairn_error err;
 static sem_t entered, gate;
 static _Atomic int inside, most_inside;
 
@@ -158,12 +154,8 @@ static const struct flow progressing = { .kind = "progress", .steps = progress_s
 static void
 setup(void)
 {
-    memset(&err, 0, sizeof err);
-    log_open("/dev/null", CAIRN_LOG_DEBUG, NULL);
-    snprintf(folder, sizeof folder, "/tmp/cairn-flow-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(url, sizeof url, "sqlite:%s/catalog.db", folder);
-    snprintf(story_path, sizeof story_path, "%s/story", folder);
+    unit_begin();
+    snprintf(story_path, sizeof story_path, "%s/story", scratch);
     sem_init(&entered, 0, 0);
     sem_init(&gate, 0, 0);
     flow_register(&normal);
@@ -182,22 +174,10 @@ start(unsigned workers, const char *owner, const char *crash_at)
 }
 
 static void
-open_catalog(void)
-{
-    ck_assert_msg(catalog_open(url, &catalog, &err) == 0, "%s", err.message);
-}
-
-static void
 teardown(void)
 {
-    char command[96];
-
     engine_stop(engine);
-    plugins_close(plugins);
-    config_free(config);
-    catalog_close(catalog);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    unit_end();
 }
 
 static void
@@ -243,7 +223,7 @@ static void idle(void) { ck_assert_int_eq(engine_wait_idle(engine, 20000), 0); }
 
 START_TEST(steps_run_in_order_and_record_once)
 {
-    open_catalog();
+    unit_catalog();
     start(2, "me", NULL);
     add("normal", "x", "{}");
     idle();
@@ -259,7 +239,7 @@ END_TEST
 
 START_TEST(tasks_added_before_the_start_run_too)
 {
-    open_catalog();
+    unit_catalog();
     add("normal", "x", "{}");
     start(1, "me", NULL);
     idle();
@@ -269,7 +249,7 @@ END_TEST
 
 START_TEST(failure_undoes_in_reverse_what_was_done_and_what_failed)
 {
-    open_catalog();
+    unit_catalog();
     start(2, "me", NULL);
     add("normal", "x", "{\"fail\":\"d\",\"times\":9}");
     idle();
@@ -285,7 +265,7 @@ END_TEST
 
 START_TEST(record_that_fails_leaves_nothing_of_its_step)
 {
-    open_catalog();
+    unit_catalog();
     start(2, "me", NULL);
     add("normal", "x", "{\"fail\":\"c\",\"times\":9}");
     idle();
@@ -297,7 +277,7 @@ END_TEST
 
 START_TEST(what_may_work_later_is_tried_again_with_backoff)
 {
-    open_catalog();
+    unit_catalog();
     start(2, "me", NULL);
     add("normal", "x", "{\"fail\":\"b\",\"code\":10,\"times\":2}");
     idle();
@@ -320,7 +300,7 @@ END_TEST
 
 START_TEST(attempts_end)
 {
-    open_catalog();
+    unit_catalog();
     start(2, "me", NULL);
     add("normal", "x", "{\"fail\":\"b\",\"code\":11,\"times\":9}");
     for (int i = 0; i < 3 && strcmp(ask("select state from tasks"), "failed") != 0; i++) {
@@ -336,7 +316,7 @@ END_TEST
 
 START_TEST(stubborn_flow_is_never_undone)
 {
-    open_catalog();
+    unit_catalog();
     start(2, "me", NULL);
     add("stubborn", "x", "{\"fail\":\"d\",\"code\":14,\"times\":8}");
     for (int i = 0; i < 30 && strcmp(ask("select state from tasks"), "done") != 0; i++) {
@@ -351,7 +331,7 @@ END_TEST
 
 START_TEST(undo_that_will_not_work_is_passed_over)
 {
-    open_catalog();
+    unit_catalog();
     start(2, "me", NULL);
     add("normal", "x", "{\"fail\":\"d\"}");
     idle();
@@ -372,7 +352,7 @@ END_TEST
 
 START_TEST(called_off_task_is_undone_and_delete_wins)
 {
-    open_catalog();
+    unit_catalog();
     start(2, "me", NULL);
     add("normal", "x", "{\"hold\":\"b\"}");
     sem_wait(&entered);
@@ -388,7 +368,7 @@ END_TEST
 
 START_TEST(called_off_before_it_began_runs_nothing)
 {
-    open_catalog();
+    unit_catalog();
     add_at("normal", "x", "{}", clock_us() + INT64_C(3600) * 1000000, NULL);
     start(1, "me", NULL);
     idle();
@@ -403,7 +383,7 @@ END_TEST
 
 START_TEST(task_waits_for_its_time)
 {
-    open_catalog();
+    unit_catalog();
     start(1, "me", NULL);
     add_at("normal", "x", "{}", clock_us() + INT64_C(3600) * 1000000, NULL);
     idle();
@@ -416,7 +396,7 @@ END_TEST
 
 START_TEST(tasks_of_one_object_run_in_order_others_beside)
 {
-    open_catalog();
+    unit_catalog();
     start(4, "me", NULL);
     add("normal", "x", "{\"hold\":\"a\"}");
     sem_wait(&entered);
@@ -436,7 +416,7 @@ START_TEST(workers_are_bounded_and_run_in_parallel)
 {
     char name[16];
 
-    open_catalog();
+    unit_catalog();
     start(3, "me", NULL);
     for (int i = 0; i < 5; i++) {
         snprintf(name, sizeof name, "s%d", i);
@@ -455,7 +435,7 @@ END_TEST
 
 START_TEST(unknown_kind_fails_in_words)
 {
-    open_catalog();
+    unit_catalog();
     start(1, "me", NULL);
     add("nonsense", "x", "{}");
     idle();
@@ -465,7 +445,7 @@ END_TEST
 
 START_TEST(stopped_engine_leaves_tasks_and_the_next_goes_on)
 {
-    open_catalog();
+    unit_catalog();
     start(1, "me", NULL);
     add("normal", "x", "{\"hold\":\"a\"}");
     sem_wait(&entered);
@@ -505,14 +485,14 @@ START_TEST(killed_at_any_point_it_ends_as_if_nothing_had_been)
     pid_t pid = fork();
 
     if (pid == 0) {
-        open_catalog();
+        unit_catalog();
         start(1, "dead", crashes[_i].at);
         add("normal", "x", crashes[_i].payload);
         pause();
     }
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    open_catalog();
+    unit_catalog();
     start(1, "heir", NULL);
     idle();
     ck_assert_str_eq(story(), crashes[_i].must);
@@ -528,12 +508,8 @@ static struct driver *
 load_driver(void)
 {
     static const struct config_section sections[] = { { NULL, NULL, NULL } };
-    static const char *const prefixes[] = { "compute", NULL };
-    struct plugins_options options = { .cloud_id = "c", .host_name = "h", .path = TEST_MODULES, .state_dir = folder, .run_dir = folder };
 
-    ck_assert_int_eq(config_load_text("[compute:one]\ndriver = test\n", "t", sections, prefixes, &config, &err), 0);
-    options.config = config;
-    ck_assert_int_eq(plugins_open(&options, &plugins, &err), 0);
+    unit_plugins("[compute:one]\ndriver = test\n", sections, TEST_MODULES, NULL);
     ck_assert_msg(plugins_load_all(plugins, &err) == 0, "%s", err.message);
     return plugins_get(plugins, CAIRN_COMPUTE, "one");
 }
@@ -556,7 +532,7 @@ stop_with_a_hung_call(void)
     CLEANUP_STR struct str metrics = STR_INIT;
     pthread_t thread;
 
-    open_catalog();
+    unit_catalog();
     self = driver_self(load_driver());
     start(1, "hung", NULL);
     add("pause", "wait-x", "{}");
@@ -582,7 +558,7 @@ START_TEST(stop_does_not_wait_for_ever_for_a_hung_call)
         stop_with_a_hung_call();
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    open_catalog();
+    unit_catalog();
     ck_assert_str_eq(ask("select state || ' ' || (lease_owner is null) from tasks"), "running 1");
     struct driver *d = load_driver();
     struct test_self *self = driver_self(d);
@@ -600,7 +576,7 @@ START_TEST(hung_call_blocks_its_own_object_only)
     struct test_self *self;
     struct driver *d;
 
-    open_catalog();
+    unit_catalog();
     d = load_driver();
     self = driver_self(d);
     start(1, "me", NULL);
@@ -626,7 +602,7 @@ END_TEST
 
 START_TEST(progress_is_kept)
 {
-    open_catalog();
+    unit_catalog();
     start(1, "me", NULL);
     add("progress", "x", "{}");
     sem_wait(&entered);
@@ -639,7 +615,7 @@ END_TEST
 
 START_TEST(lease_is_renewed_while_a_step_runs)
 {
-    open_catalog();
+    unit_catalog();
     start(1, "me", NULL);
     add("normal", "x", "{\"hold\":\"a\"}");
     sem_wait(&entered);
@@ -662,7 +638,7 @@ START_TEST(action_tells_its_event)
 {
     CLEANUP_TX struct tx *tx = NULL;
 
-    open_catalog();
+    unit_catalog();
     ck_assert_int_eq(tx_begin(catalog, TX_WRITE, &tx, &err), 0);
     ck_assert_int_eq(tx_exec(tx, &err, "insert into server_actions (id, server_id, action, request_id, started_us, updated_us)"
                              " values ('A', 'x', 'create', 'req-test', 1, 1)", ""), 0);
@@ -686,7 +662,7 @@ static void job(void *arg) { (void)arg; jobs++; }
 
 START_TEST(timers_and_submitted_work)
 {
-    open_catalog();
+    unit_catalog();
     start(1, "me", NULL);
     engine_every(engine, "tick", 60000, tick, NULL);
     ck_assert_int_eq(ticks, 0);
@@ -706,7 +682,7 @@ START_TEST(sweep_removes_what_is_finished_and_old)
 {
     CLEANUP_TX struct tx *tx = NULL;
 
-    open_catalog();
+    unit_catalog();
     start(1, "me", NULL);
     add("normal", "x", "{}");
     idle();
@@ -725,8 +701,6 @@ main(void)
 {
     Suite *suite = suite_create("flow");
     TCase *tc = tcase_create("flow");
-    SRunner *runner;
-    int bad;
 
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -754,9 +728,5 @@ main(void)
     tcase_add_test(tc, timers_and_submitted_work);
     tcase_add_test(tc, sweep_removes_what_is_finished_and_old);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    bad = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return bad == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

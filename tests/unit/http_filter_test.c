@@ -1,19 +1,18 @@
 /* http_filter_test.c: what each filter promises, loaded as a module into a pipeline and asked over real sockets. */
 #include "config.h"
 #include <check.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include "http/http.h"
 #include "http_client.h"
 #include "plugin/plugin.h"
 #include "rest/auth.h"
+#include "unit.h"
 
 static struct http_server *server;
 static struct plugins *plugins;
 static struct config *config;
 static uint16_t port;
-static char state_dir[] = "/tmp/cairn-filter-test-state-XXXXXX";
 
 static const char *const no_prefixes[] = { NULL };
 static const struct config_section no_sections[] = { { NULL, NULL, NULL } };
@@ -91,23 +90,18 @@ authenticate(void *arg, const char *token, struct auth **ret, struct cairn_error
 static int
 start(const char *pipeline, struct cairn_error *err)
 {
-    char path[] = "/tmp/cairn-filter-test-XXXXXX";
-    struct http_options o = { .address = "127.0.0.1", .threads = 2, .workers = 2, .header_max = 16384, .pipeline_path = path };
+    struct http_options o = { .address = "127.0.0.1", .threads = 2, .workers = 2, .header_max = 16384 };
     struct plugins_options po = { .cloud_id = "00000000-0000-4000-8000-000000000000", .host_name = "test" };
-    int fd = mkstemp(path), rc;
+    int rc;
 
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(write(fd, pipeline, strlen(pipeline)), (int)strlen(pipeline));
-    close(fd);
-    strcpy(state_dir + strlen(state_dir) - 6, "XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(state_dir));
+    scratch_make();
+    o.pipeline_path = scratch_write("pipeline.ini", pipeline);
     ck_assert_int_eq(config_load(NULL, no_sections, no_prefixes, &config, err), 0);
     po.config = config;
-    po.state_dir = po.run_dir = state_dir;
+    po.state_dir = po.run_dir = scratch;
     ck_assert_msg(plugins_open(&po, &plugins, err) == 0, "%s", err->message);
     http_set_authenticator(authenticate, NULL);
     rc = http_start(&o, plugins, apps, &server, err);
-    unlink(path);
     if (rc == 0)
         port = http_port(server);
     return rc;
@@ -121,22 +115,13 @@ begin(const char *pipeline)
     ck_assert_msg(start(pipeline, &err) == 0, "%s", err.message);
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-    (void)st;
-    (void)kind;
-    (void)where;
-    return remove(path);
-}
-
 static void
 end(void)
 {
     http_stop(server);
     plugins_close(plugins);
     config_free(config);
-    nftw(state_dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    scratch_drop();
     server = NULL;
 }
 
@@ -333,8 +318,6 @@ main(void)
 {
     Suite *suite = suite_create("filters");
     TCase *t = tcase_create("filters");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(t, 60);
     tcase_add_test(t, each_reply_has_its_own_request_id);
@@ -348,9 +331,5 @@ main(void)
     tcase_add_test(t, refusals_carry_the_origin_too);
     tcase_add_test(t, bad_settings_keep_the_server_from_starting);
     suite_add_tcase(suite, t);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -13,6 +13,7 @@
 #include "base/thread.h"
 #include "http_client.h"
 #include "http/http.h"
+#include "unit.h"
 
 /* --- the application under test: a table of paths */
 
@@ -316,29 +317,30 @@ app_fault(void *self, struct cairn_request *req, uint32_t status, const struct c
 
 static struct http_app app = { .name = "tiny", .route = app_route, .handle = app_handle, .fault = app_fault };
 static struct http_app *apps[] = { &app, NULL };
-static char pipeline_file[] = "/tmp/cairn-http-test-XXXXXX";
 
-static void
-write_pipeline(const char *text)
+/* Starts a server with these pipelines. */
+static int
+start(struct http_options *o, const char *pipelines, struct http_server **ret, struct cairn_error *err)
 {
-    int fd = mkstemp(pipeline_file);
+    int rc;
 
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(write(fd, text, strlen(text)), (int)strlen(text));
-    close(fd);
+    scratch_make();
+    o->pipeline_path = scratch_write("pipeline.ini", pipelines);
+    rc = http_start(o, NULL, apps, ret, err);
+    scratch_drop();
+    return rc;
 }
 
 static void
 setup_with(unsigned workers)
 {
     struct http_options o = { .address = "127.0.0.1", .threads = 2, .workers = workers, .max_connections = 1500, .idle_timeout_s = 30,
-                              .header_max = 16384, .body_max = 1000, .pipeline_path = pipeline_file };
+                              .header_max = 16384, .body_max = 1000 };
     struct cairn_error err = CAIRN_ERROR_INIT;
 
     cond_init(&gate);
-    write_pipeline("[composite:main]\n/ = root\n/tiny = t\n/tiny/deep = t\n[pipeline:t]\napp = tiny\n[pipeline:root]\napp = root\n");
-    ck_assert_msg(http_start(&o, NULL, apps, &server, &err) == 0, "%s", err.message);
-    unlink(pipeline_file);
+    ck_assert_msg(start(&o, "[composite:main]\n/ = root\n/tiny = t\n/tiny/deep = t\n[pipeline:t]\napp = tiny\n[pipeline:root]\napp = root\n", &server,
+                        &err) == 0, "%s", err.message);
     port = http_port(server);
 }
 
@@ -943,13 +945,10 @@ START_TEST(bad_pipelines_are_refused_with_line_and_name)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct http_options o = { .address = "127.0.0.1", .pipeline_path = pipeline_file };
+        struct http_options o = { .address = "127.0.0.1" };
         struct cairn_error err = CAIRN_ERROR_INIT;
 
-        strcpy(pipeline_file, "/tmp/cairn-http-test-XXXXXX");
-        write_pipeline(cases[i].text);
-        ck_assert_int_eq(http_start(&o, NULL, apps, &server, &err), -1);
-        unlink(pipeline_file);
+        ck_assert_int_eq(start(&o, cases[i].text, &server, &err), -1);
         ck_assert_int_eq(err.code, CAIRN_INVALID);
         ck_assert_msg(strstr(err.message, cases[i].message) != NULL, "case %zu: %s", i, err.message);
     }
@@ -958,18 +957,16 @@ END_TEST
 
 START_TEST(occupied_port_is_an_error)
 {
-    struct http_options o = { .address = "127.0.0.1", .port = port, .pipeline_path = pipeline_file };
+    static const char pipelines[] = "[composite:main]\n/ = root\n[pipeline:root]\napp = root\n";
+    struct http_options o = { .address = "127.0.0.1", .port = port };
     struct cairn_error err = CAIRN_ERROR_INIT;
     struct http_server *other = NULL;
 
-    strcpy(pipeline_file, "/tmp/cairn-http-test-XXXXXX");
-    write_pipeline("[composite:main]\n/ = root\n[pipeline:root]\napp = root\n");
-    ck_assert_int_eq(http_start(&o, NULL, apps, &other, &err), -1);
+    ck_assert_int_eq(start(&o, pipelines, &other, &err), -1);
     ck_assert_ptr_nonnull(strstr(err.message, "cannot listen on 127.0.0.1 port"));
     o.address = "localhost";
-    ck_assert_int_eq(http_start(&o, NULL, apps, &other, &err), -1);
+    ck_assert_int_eq(start(&o, pipelines, &other, &err), -1);
     ck_assert_int_eq(err.code, CAIRN_INVALID);
-    unlink(pipeline_file);
 }
 END_TEST
 
@@ -978,8 +975,6 @@ main(void)
 {
     Suite *suite = suite_create("http");
     TCase *wire = tcase_create("wire"), *few = tcase_create("two workers"), *ini = tcase_create("pipeline");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(wire, 120);
     tcase_set_timeout(few, 60);
@@ -1021,9 +1016,5 @@ main(void)
     suite_add_tcase(suite, wire);
     suite_add_tcase(suite, few);
     suite_add_tcase(suite, ini);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "identity/password.h"
 #include "identity/revoke.h"
+#include "unit.h"
 
 static char *admin;             /* a token for the project "admin" */
 
@@ -863,8 +864,6 @@ main(void)
 {
     Suite *s = suite_create("identity");
     TCase *t = tcase_create("api");
-    SRunner *r = srunner_create(s);
-    int failed;
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 120);
@@ -896,8 +895,5 @@ main(void)
     tcase_add_test(t, an_immutable_project_stays_as_it_is);
     tcase_add_test(t, bootstrap_again_changes_addresses_only);
     suite_add_tcase(s, t);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite(s);
 }

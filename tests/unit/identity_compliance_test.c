@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "identity/compliance.h"
 #include "identity/password.h"
+#include "unit.h"
 
 #define DAY INT64_C(86400000000)
 #define SECTION "[security_compliance]\n"
@@ -403,8 +404,6 @@ main(void)
 {
     Suite *s = suite_create("identity_compliance");
     TCase *tc = tcase_create("compliance");
-    SRunner *sr;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -425,9 +424,5 @@ main(void)
     tcase_add_test(tc, who_stays_away_for_too_long_counts_as_disabled);
     tcase_add_test(tc, settings_that_cannot_be_are_told_at_the_start);
     suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_ENV);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -2,12 +2,10 @@
 #include "config.h"
 #include "identity_testing.h"
 
-#include <unistd.h>
-
 #include "base/config.h"
 #include "base/log.h"
-#include "base/run.h"
 #include "identity/sessions.h"
+#include "unit.h"
 
 struct bed bed;
 
@@ -34,7 +32,7 @@ start(void)
     struct cairn_error err = CAIRN_ERROR_INIT;
 
     must(catalog_open(bed.url, &bed.catalog, &err), &err);
-    bed.env = (struct rest_env){ .catalog = bed.catalog, .state_dir = bed.dir, .config = bed.config };
+    bed.env = (struct rest_env){ .catalog = bed.catalog, .state_dir = scratch, .config = bed.config };
     must(policy_new(&bed.env.policy, &err), &err);
     must(identity_open(&bed.env, &err), &err);
     must(rest_app(&identity_service, &bed.env, &bed.app, &err), &err);
@@ -56,9 +54,8 @@ bed_open(void)
     struct cairn_error err = CAIRN_ERROR_INIT;
 
     log_set_levels("warn", NULL);
-    strcpy(bed.dir, "/tmp/cairn-identity-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(bed.dir));
-    bed.url = xasprintf("sqlite:%s/catalog.db", bed.dir);
+    scratch_make();
+    bed.url = xasprintf("sqlite:%s/catalog.db", scratch);
     start();
     must(identity_bootstrap(bed.catalog, &b, &err), &err);
 }
@@ -71,7 +68,7 @@ bed_close(void)
     config_free(bed.config);
     bed.config = NULL;
     free(bed.url);
-    run_argv(NULL, 10000, NULL, "rm", "-rf", bed.dir, NULL);
+    scratch_drop();
 }
 
 void

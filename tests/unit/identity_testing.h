@@ -11,7 +11,6 @@
 #define PASSWORD "correct horse"
 
 struct bed {
-    char dir[64];
     char *url;
     struct catalog *catalog;
     struct config *config;      /* NULL: defaults */

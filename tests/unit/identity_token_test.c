@@ -9,14 +9,13 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
-#include "base/run.h"
 #include "base/str.h"
 #include "identity/keys.h"
 #include "identity/password.h"
 #include "identity/service_catalog.h"
 #include "identity/token.h"
+#include "unit.h"
 
-static char dir[64];
 static struct key_ring *ring;
 static struct cairn_error err;
 
@@ -24,16 +23,15 @@ static void
 setup(void)
 {
     cairn_error_clear(&err);
-    strcpy(dir, "/tmp/cairn-keys-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    ck_assert_msg(keys_open(dir, &ring, &err) == 0, "%s", err.message);
+    scratch_make();
+    ck_assert_msg(keys_open(scratch, &ring, &err) == 0, "%s", err.message);
 }
 
 static void
 teardown(void)
 {
     keys_close(ring);
-    run_argv(NULL, 10000, NULL, "rm", "-rf", dir, NULL);
+    scratch_drop();
 }
 
 static struct token
@@ -113,15 +111,15 @@ END_TEST
 START_TEST(another_clouds_token_is_refused)
 {
     struct token t = sample(), back;
-    char text[TOKEN_TEXT_MAX], other_dir[] = "/tmp/cairn-keys-XXXXXX";
+    const char *other_dir = scratch_path("other");
+    char text[TOKEN_TEXT_MAX];
     struct key_ring *other;
 
-    ck_assert_ptr_nonnull(mkdtemp(other_dir));
+    ck_assert_int_eq(mkdir(other_dir, 0700), 0);
     ck_assert_int_eq(keys_open(other_dir, &other, &err), 0);
     ck_assert_int_eq(token_seal(other, &t, text, &err), 0);
     ck_assert_int_eq(token_unseal(ring, text, &back, &err), -1);
     keys_close(other);
-    run_argv(NULL, 10000, NULL, "rm", "-rf", other_dir, NULL);
 }
 END_TEST
 
@@ -152,7 +150,7 @@ START_TEST(another_process_finds_the_new_key_by_reading_again)
     char text[TOKEN_TEXT_MAX];
     uint32_t number;
 
-    ck_assert_int_eq(keys_open(dir, &other, &err), 0);
+    ck_assert_int_eq(keys_open(scratch, &other, &err), 0);
     ck_assert_int_eq(keys_rotate(other, 7200, &number, &err), 0);
     ck_assert_int_eq(token_seal(other, &t, text, &err), 0);
     ck_assert_int_eq(token_unseal(ring, text, &back, &err), -1);
@@ -180,8 +178,8 @@ END_TEST
 START_TEST(keys_are_for_their_owner_alone)
 {
     struct stat st;
-    CLEANUP_FREE char *folder = xasprintf("%s/keys", dir);
-    CLEANUP_FREE char *file = xasprintf("%s/keys/1", dir);
+    CLEANUP_FREE char *folder = xasprintf("%s/keys", scratch);
+    CLEANUP_FREE char *file = xasprintf("%s/keys/1", scratch);
     struct key_ring *other;
 
     ck_assert_int_eq(stat(folder, &st), 0);
@@ -189,7 +187,7 @@ START_TEST(keys_are_for_their_owner_alone)
     ck_assert_int_eq(stat(file, &st), 0);
     ck_assert_int_eq(st.st_mode & 0777, 0600);
     ck_assert_int_eq(chmod(file, 0644), 0);
-    ck_assert_int_eq(keys_open(dir, &other, &err), -1);
+    ck_assert_int_eq(keys_open(scratch, &other, &err), -1);
     ck_assert_int_eq(err.code, CAIRN_DENIED);
 }
 END_TEST
@@ -352,8 +350,6 @@ main(void)
 {
     Suite *s = suite_create("identity tokens");
     TCase *t = tcase_create("tokens"), *p = tcase_create("passwords");
-    SRunner *r = srunner_create(s);
-    int failed;
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, a_token_says_what_was_put_in);
@@ -375,8 +371,5 @@ main(void)
     tcase_add_test(p, too_many_logins_at_once_are_told_to_come_again);
     tcase_add_test(p, urls_are_filled_in);
     suite_add_tcase(s, p);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite(s);
 }

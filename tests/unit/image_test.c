@@ -1,7 +1,6 @@
 /* image_test.c: the image service over real sockets, with its bytes in a real "file" store. */
 #include "config.h"
 #include <check.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -9,6 +8,7 @@
 #include "base/json.h"
 #include "image/image.h"
 #include "plugin/storage.h"
+#include "unit.h"
 
 static struct catalog *catalog;
 static struct config *config;
@@ -17,7 +17,6 @@ static struct policy *policy;
 static struct http_app *app;
 static struct http_server *server;
 static uint16_t port;
-static char dir[64];
 static struct answer answer;           /* the last one, and its JSON */
 static json_t *reply;
 
@@ -61,33 +60,23 @@ setup(void)
     struct cairn_error err = CAIRN_ERROR_INIT;
     CLEANUP_FREE char *text = NULL;
 
-    strcpy(dir, "/tmp/cairn-image-test-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    text = xasprintf("[storage:main]\ndriver = file\ndir = %s/pool\nreserved = 0\n", dir);
+    scratch_make();
+    text = xasprintf("[storage:main]\ndriver = file\ndir = %s/pool\nreserved = 0\n", scratch);
     ck_assert_msg(config_load_text(text, "test", sections, prefixes, &config, &err) == 0, "%s", err.message);
     po.config = config;
-    po.state_dir = po.run_dir = dir;
+    po.state_dir = po.run_dir = scratch;
     ck_assert_msg(catalog_open("sqlite::memory:", &catalog, &err) == 0 && plugins_open(&po, &plugins, &err) == 0 && plugins_load_all(plugins, &err) == 0 &&
                   policy_new(&policy, &err) == 0, "%s", err.message);
     env.catalog = catalog;
     env.plugins = plugins;
     env.config = config;
     env.policy = policy;
-    env.state_dir = dir;
+    env.state_dir = scratch;
     ck_assert_msg(rest_app(&image_service, &env, &app, &err) == 0, "%s", err.message);
     apps[0] = app;
     http_set_authenticator(authenticate, NULL);
     ck_assert_msg(http_start(&ho, plugins, apps, &server, &err) == 0, "%s", err.message);
     port = http_port(server);
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-    (void)st;
-    (void)kind;
-    (void)where;
-    return remove(path);
 }
 
 static void
@@ -99,7 +88,7 @@ teardown(void)
     plugins_close(plugins);
     catalog_close(catalog);
     config_free(config);
-    nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    scratch_drop();
     str_free(&answer.body);
     if (reply != NULL)
         json_decref(reply);
@@ -679,16 +668,10 @@ main(void)
 {
     Suite *suite = suite_create("image");
     TCase *t = tcase_create("image");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, setup, teardown);
     add_tests(t);
     suite_add_tcase(suite, t);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 #include "base/run.h"
 #include "base/str.h"
 #include "media/inspect.h"
+#include "unit.h"
 
 enum { SIZE = 200 * 1024 };
 static unsigned char image[SIZE];
@@ -302,8 +303,8 @@ static const struct { const char *qemu, *declared, *options; enum inspect_format
 START_TEST(images_that_qemu_makes_are_known_and_sized)
 {
     enum { DISK = 64 << 20 };
-    char path[] = "/tmp/inspect-XXXXXX", piece[70001];
-    CLEANUP_FD int fd = mkstemp(path);
+    const char *path;
+    char piece[70001];
     struct cairn_error err = CAIRN_ERROR_INIT;
     struct inspect_result whole, pieces;
     struct inspect *in = inspect_new();
@@ -311,13 +312,14 @@ START_TEST(images_that_qemu_makes_are_known_and_sized)
     ssize_t n;
     int rc;
 
-    ck_assert_int_ge(fd, 0);
+    scratch_make();
+    path = scratch_path("image");
     if (options[0] != '\0')
         rc = run_argv(&err, 20000, NULL, "qemu-img", "create", "-q", "-f", formats[_i].qemu, "-o", options, path, "64M", NULL);
     else
         rc = run_argv(&err, 20000, NULL, "qemu-img", "create", "-q", "-f", formats[_i].qemu, path, "64M", NULL);
     CLEANUP_FD int made = open(path, O_RDONLY | O_CLOEXEC);
-    unlink(path);
+    scratch_drop();
     if (err.code == CAIRN_NOT_FOUND) {
         inspect_free(in);
         fprintf(stderr, "skipped: qemu-img is not installed\n");
@@ -391,8 +393,6 @@ main(void)
 {
     Suite *suite = suite_create("inspect");
     TCase *tcase = tcase_create("inspect");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, honest_qcow2_passes_and_tells_its_size);
@@ -421,9 +421,5 @@ main(void)
     tcase_add_loop_test(tcase, images_that_qemu_makes_are_known_and_sized, 0, (int)ARRAY_LEN(formats));
     tcase_add_test(tcase, no_bytes_harm_the_inspector);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

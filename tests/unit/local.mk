@@ -1,14 +1,20 @@
 ## tests/unit/local.mk: tests of functions and tables, with Check.  Each module appends its own block.
 UNIT_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
-UNIT_LIBS = core/libcore.la $(CHECK_LIBS)
+UNIT_LIBS = tests/unit/libunit.la core/libcore.la $(CHECK_LIBS)
+check_LTLIBRARIES += tests/unit/libunit.la
+tests_unit_libunit_la_SOURCES = tests/unit/unit.c tests/unit/unit.h tests/unit/unit_cloud.c tests/unit/unit_cloud.h
+tests_unit_libunit_la_CFLAGS = $(UNIT_CFLAGS)
+## what tests of services add: a wire without sockets, and who asks through it
+UNIT_WIRE = tests/unit/rest_wire.c tests/unit/rest_wire.h
+UNIT_SERVICE = $(UNIT_WIRE) tests/unit/service.c tests/unit/service.h
 
 ## core/base, core/catalog
-EXTRA_DIST += tests/unit/base_testing.h
 base_tests = tests/unit/base_text_test \
 	tests/unit/base_config_test \
 	tests/unit/base_run_test \
 	tests/unit/base_thread_test \
 	tests/unit/base_log_test \
+	tests/unit/base_tree_test \
 	tests/unit/catalog_test \
 	tests/unit/catalog_schema_test \
 	tests/unit/catalog_speed_test
@@ -29,6 +35,9 @@ tests_unit_base_thread_test_LDADD = $(UNIT_LIBS)
 tests_unit_base_log_test_SOURCES = tests/unit/base_log_test.c
 tests_unit_base_log_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_base_log_test_LDADD = $(UNIT_LIBS)
+tests_unit_base_tree_test_SOURCES = tests/unit/base_tree_test.c
+tests_unit_base_tree_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_base_tree_test_LDADD = $(UNIT_LIBS)
 tests_unit_catalog_test_SOURCES = tests/unit/catalog_test.c
 tests_unit_catalog_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_catalog_test_LDADD = $(UNIT_LIBS)
@@ -68,12 +77,11 @@ tests_unit_flow_test_LDADD = $(UNIT_LIBS)
 EXTRA_tests_unit_flow_test_DEPENDENCIES = tests/unit/compute-test.la
 TESTS += tests/unit/flow_test
 ## api/rest
-EXTRA_DIST += tests/unit/rest_wire.h
 check_PROGRAMS += tests/unit/policy_test tests/unit/rest_test
 tests_unit_policy_test_SOURCES = tests/unit/policy_test.c
 tests_unit_policy_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_policy_test_LDADD = api/libapi.la $(UNIT_LIBS)
-tests_unit_rest_test_SOURCES = tests/unit/rest_test.c tests/unit/rest_wire.c tests/unit/rest_wire.h
+tests_unit_rest_test_SOURCES = tests/unit/rest_test.c $(UNIT_SERVICE)
 tests_unit_rest_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_rest_test_LDADD = api/libapi.la $(UNIT_LIBS)
 check_PROGRAMS += tests/unit/rest_listen_test
@@ -84,15 +92,15 @@ TESTS += tests/unit/policy_test tests/unit/rest_test tests/unit/rest_listen_test
 
 ## api/network
 check_PROGRAMS += tests/unit/network_test
-tests_unit_network_test_SOURCES = tests/unit/network_test.c tests/unit/rest_wire.c tests/unit/rest_wire.h
+tests_unit_network_test_SOURCES = tests/unit/network_test.c $(UNIT_SERVICE)
 tests_unit_network_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_network_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/network_test
 
 check_PROGRAMS += tests/unit/http_test
 tests_unit_http_test_SOURCES = tests/unit/http_test.c tests/unit/http_client.h
-tests_unit_http_test_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_http_test_LDADD = api/libapi.la core/libcore.la $(CHECK_LIBS)
+tests_unit_http_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_http_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/http_test
 check_PROGRAMS += tests/unit/http_filter_test
 tests_unit_http_filter_test_SOURCES = tests/unit/http_filter_test.c tests/unit/http_client.h
@@ -107,19 +115,16 @@ tests_unit_schedule_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_schedule_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/schedule_test
 ## api/identity
-EXTRA_DIST += tests/unit/identity_testing.h
 check_PROGRAMS += tests/unit/identity_token_test tests/unit/identity_api_test
 tests_unit_identity_token_test_SOURCES = tests/unit/identity_token_test.c
 tests_unit_identity_token_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_token_test_LDADD = api/libapi.la $(UNIT_LIBS)
-tests_unit_identity_api_test_SOURCES = tests/unit/identity_api_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h \
-	tests/unit/rest_wire.c tests/unit/rest_wire.h
+tests_unit_identity_api_test_SOURCES = tests/unit/identity_api_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h $(UNIT_WIRE)
 tests_unit_identity_api_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_api_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/identity_token_test tests/unit/identity_api_test
 check_PROGRAMS += tests/unit/identity_compliance_test
-tests_unit_identity_compliance_test_SOURCES = tests/unit/identity_compliance_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h \
-	tests/unit/rest_wire.c tests/unit/rest_wire.h
+tests_unit_identity_compliance_test_SOURCES = tests/unit/identity_compliance_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h $(UNIT_WIRE)
 tests_unit_identity_compliance_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_compliance_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/identity_compliance_test
@@ -150,7 +155,7 @@ TESTS += tests/unit/image_test
 
 ## api/compute
 check_PROGRAMS += tests/unit/compute_test
-tests_unit_compute_test_SOURCES = tests/unit/compute_test.c tests/unit/rest_wire.c tests/unit/rest_wire.h
+tests_unit_compute_test_SOURCES = tests/unit/compute_test.c $(UNIT_SERVICE)
 tests_unit_compute_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_compute_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/compute_test

@@ -1,49 +1,18 @@
 /* network_test.c: what the network service promises, through its application. */
 #include <config.h>
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/log.h"
 #include "network/ip.h"
 #include "network/network_api.h"
-#include "rest_wire.h"
+#include "service.h"
 
-static struct catalog *catalog;
-static struct policy *policy;
-static struct rest_env env;
 static struct http_app *app;
-static struct auth *admin, *member, *stranger, *reader;
-static struct cairn_error err;
-
-#define P1 "11111111111111111111111111111111"
-#define P2 "22222222222222222222222222222222"
 
 static void
 setup(void)
 {
-    memset(&err, 0, sizeof err);
-    ck_assert_int_eq(log_set_levels("warn", &err), 0);
-    ck_assert_msg(catalog_open("sqlite::memory:", &catalog, &err) == 0, "%s", err.message);
-    ck_assert_int_eq(policy_new(&policy, &err), 0);
-    env = (struct rest_env){ .catalog = catalog, .policy = policy };
-    ck_assert_msg(rest_app(&network_service, &env, &app, &err) == 0, "%s", err.message);
-    admin = wire_auth("u0", "00000000000000000000000000000000", "admin,member,reader");
-    member = wire_auth("u1", P1, "member,reader");
-    reader = wire_auth("u3", P1, "reader");
-    stranger = wire_auth("u2", P2, "member,reader");
-}
-
-static void
-teardown(void)
-{
-    wire_end();
-    rest_app_free(app);
-    policy_free(policy);
-    catalog_close(catalog);
-    auth_put(admin);
-    auth_put(member);
-    auth_put(reader);
-    auth_put(stranger);
+    service_begin();
+    app = service_app(&network_service);
 }
 
 static const struct wire_reply *
@@ -58,7 +27,6 @@ fault(const struct wire_reply *r)
     return json_object_get(r->json, "NeutronError");
 }
 
-#define ASSERT_STATUS(r, want) ck_assert_msg((r)->status == (want), "status %d, want %d: %s", (r)->status, (want), (r)->text)
 #define ASSERT_FAULT(r, want, type_, part) do { const struct wire_reply *r_ = (r); ASSERT_STATUS(r_, want); \
     ck_assert_msg(str_eq(json_str(fault(r_), "type"), (type_)) && strstr(json_str(fault(r_), "message"), (part)) != NULL, "%s", r_->text); } while (0)
 
@@ -736,7 +704,7 @@ START_TEST(servers_get_ports_and_give_them_back)
 
     free(subnet(net, "10.0.0.0/24", ""));
     boot = &b;
-    ck_assert_msg(rest_app(&service, &env, &compute, &err) == 0, "%s", err.message);
+    compute = service_app(&service);
     ASSERT_STATUS(wire_ask(compute, member, "POST", "/boot", NULL, NULL, NULL), 200);
     ck_assert_int_eq(count(member, "ports", "ports", "device_id=server-1&device_owner=compute:nova"), 1);
     b.released = 1;
@@ -755,8 +723,6 @@ START_TEST(servers_get_ports_and_give_them_back)
     ck_assert_str_eq(json_str(json_object_get(show(member, "ports", own)->json, "port"), "device_id"), "");
     b = (struct booted){ .network_id = theirs };
     ASSERT_STATUS(wire_ask(compute, member, "POST", "/boot", NULL, NULL, NULL), 404);
-    wire_end();
-    rest_app_free(compute);
 }
 END_TEST
 
@@ -765,11 +731,9 @@ main(void)
 {
     Suite *suite = suite_create("network");
     TCase *tc = tcase_create("network");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tc, 60);
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, setup, service_end);
     tcase_add_test(tc, addresses_are_numbers);
     tcase_add_test(tc, discovery_is_open_and_extensions_are_shown);
     tcase_add_test(tc, a_network_has_what_clients_expect);
@@ -796,8 +760,5 @@ main(void)
     tcase_add_test(tc, rules_reach_the_hosts_of_a_groups_members);
     tcase_add_test(tc, servers_get_ports_and_give_them_back);
     suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -1,6 +1,5 @@
 /* plugin_test.c: the loader refuses what is not fit for use, and the wrappers keep what a driver was promised. */
 #include <config.h>
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -16,14 +15,10 @@
 #include "plugin/compute.h"
 #include "plugin/plugin.h"
 #include "plugin_module.h"
+#include "unit_cloud.h"
 
 static const struct config_section sections[] = { { NULL, NULL, NULL } };
-static const char *const prefixes[] = { "compute", "storage", "network", NULL };
 
-static char folder[64];
-static struct config *config;
-static struct plugins *plugins;
-static struct cairn_error err;
 static char event_seen[128];
 
 static void
@@ -34,39 +29,17 @@ on_event(void *arg, struct driver *d, const struct cairn_event *event)
 }
 
 static void
-open_plugins(const char *text)
-{
-    struct plugins_options options = { .cloud_id = "c", .host_name = "h", .path = TEST_MODULES, .event = on_event };
-    char run[80];
-
-    snprintf(folder, sizeof folder, "/tmp/cairn-plugin-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(run, sizeof run, "%s/run", folder);
-    ck_assert_int_eq(config_load_text(text, "test.conf", sections, prefixes, &config, &err), 0);
-    options.config = config;
-    options.state_dir = folder;
-    options.run_dir = run;
-    ck_assert_int_eq(plugins_open(&options, &plugins, &err), 0);
-}
-
-static void
 setup(void)
 {
     unsetenv("CAIRN_TEST_TABLE");
-    memset(&err, 0, sizeof err);
-    log_open("/dev/null", CAIRN_LOG_DEBUG, NULL);
-    open_plugins("[compute:one]\ndriver = test\nsize = 2G\nfolder = here\n[compute:off]\ndriver = nosuch\nenabled = no\n");
+    unit_begin();
+    unit_plugins("[compute:one]\ndriver = test\nsize = 2G\nfolder = here\n[compute:off]\ndriver = nosuch\nenabled = no\n", sections, TEST_MODULES, on_event);
 }
 
 static void
 teardown(void)
 {
-    char command[96];
-
-    plugins_close(plugins);
-    config_free(config);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    unit_end();
 }
 
 static const struct { const char *how; const char *words; } bad[] = {
@@ -148,7 +121,7 @@ START_TEST(settings_reach_the_driver_parsed)
     struct stat st;
 
     ck_assert_int_eq(self->host->get_int(self->host->instance, "size"), INT64_C(2) << 30);
-    snprintf(path, sizeof path, "%s/here", folder);
+    snprintf(path, sizeof path, "%s/here", scratch);
     ck_assert_str_eq(self->host->get_string(self->host->instance, "folder"), path);
     ck_assert_ptr_null(self->host->get_string(self->host->instance, "undeclared"));
     ck_assert_int_eq(stat(self->host->state_dir, &st), 0);
@@ -476,7 +449,7 @@ START_TEST(reload_maps_the_file_that_replaced_the_old_one)
 {
     char file[128];
 
-    snprintf(file, sizeof file, "%s/compute-test.so", folder);
+    snprintf(file, sizeof file, "%s/compute-test.so", scratch);
     copy_file(TEST_MODULES "/compute-test.so", file);
     ck_assert_msg(plugins_load_with(plugins, CAIRN_COMPUTE, file, "one", NULL, 0, &err) == 0, "%s", err.message);
     CLEANUP_DRIVER struct driver *old = plugins_get(plugins, CAIRN_COMPUTE, "one");
@@ -492,7 +465,7 @@ START_TEST(file_that_all_may_write_is_refused)
 {
     char file[128];
 
-    snprintf(file, sizeof file, "%s/compute-test.so", folder);
+    snprintf(file, sizeof file, "%s/compute-test.so", scratch);
     copy_file(TEST_MODULES "/compute-test.so", file);
     ck_assert_int_eq(chmod(file, 0777), 0);
     ck_assert_int_eq(plugins_load_with(plugins, CAIRN_COMPUTE, file, "one", NULL, 0, &err), -1);
@@ -518,8 +491,6 @@ main(void)
 {
     Suite *suite = suite_create("plugin");
     TCase *tc = tcase_create("plugin");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -548,9 +519,5 @@ main(void)
     tcase_add_test(tc, file_that_all_may_write_is_refused);
     tcase_add_test(tc, dump_tells_keys_and_operations);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

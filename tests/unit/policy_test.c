@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "rest/policy.h"
+#include "unit.h"
 
 static struct policy *policy;
 static struct cairn_error err;
@@ -109,25 +110,14 @@ START_TEST(a_wrong_rule_is_refused_with_its_reason)
 }
 END_TEST
 
-static char *
-file_with(const char *text)
-{
-    char *path = xasprintf("%s/cairn-policy-XXXXXX", getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
-    int fd = mkstemp(path);
-
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    close(fd);
-    return path;
-}
-
 static int
 load(const char *text)
 {
-    CLEANUP_FREE char *path = file_with(text);
-    int ok = policy_load(policy, path, &err);
+    int ok;
 
-    unlink(path);
+    scratch_make();
+    ok = policy_load(policy, scratch_write("policy.json", text), &err);
+    scratch_drop();
     return ok;
 }
 
@@ -188,8 +178,6 @@ main(void)
 {
     Suite *suite = suite_create("policy");
     TCase *tc = tcase_create("policy");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, each_form_of_a_rule_has_its_truth, 0, (int)ARRAY_LEN(truths));
@@ -200,8 +188,5 @@ main(void)
     tcase_add_test(tc, explain_shows_the_tree_of_truths);
     tcase_add_test(tc, two_defaults_of_one_name_are_refused);
     suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

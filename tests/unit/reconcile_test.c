@@ -1,8 +1,6 @@
 /* reconcile_test.c: what differs between the books and the machine is found, named and mended; what agrees is left alone. */
 #include <config.h>
-#include <check.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +16,7 @@
 #include "plugin/compute.h"
 #include "plugin/network.h"
 #include "plugin/storage.h"
+#include "unit_cloud.h"
 
 #define HOST   "00000000-0000-4000-8000-0000000000a1"
 #define SERVER "00000000-0000-4000-8000-0000000000b1"
@@ -34,14 +33,7 @@ static const struct cairn_key daemon_keys[] = {
     CAIRN_KEY("state_dir", CAIRN_KEY_PATH, "/nowhere", "Where."), { 0, 0, 0, 0, NULL, NULL, NULL, 0, 0 },
 };
 static const struct config_section sections[] = { { "daemon", "It.", daemon_keys }, { NULL, NULL, NULL } };
-static const char *const prefixes[] = { "compute", "storage", "network", NULL };
-
-static char folder[64];
-static struct config *config;
-static struct catalog *catalog;
-static struct plugins *plugins;
 static struct driver *compute, *store, *net;
-static struct cairn_error err;
 
 /* --- the last run's findings: "check object repaired|open\n" */
 static char findings[8192], texts[8192];
@@ -100,47 +92,6 @@ expect_report(const char *check, const char *object)
     snprintf(open, sizeof open, "%s %s open\n", check, object);
     ck_assert_int_eq(run_audit(1), 1);
     ck_assert_str_eq(findings, open);
-}
-
-CAIRN_PRINTF(1, 2) static void
-sql(const char *fmt, ...)
-{
-    struct tx *tx;
-    char text[2048];
-    va_list ap;
-
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    ck_assert_int_eq(tx_begin(catalog, TX_WRITE, &tx, &err), 0);
-    ck_assert_msg(tx_exec(tx, &err, text, "") == 0, "%s: %s", text, err.message);
-    ck_assert_int_eq(tx_commit(tx, &err), 0);
-}
-
-static int64_t
-number(const char *text)
-{
-    struct tx *tx;
-    int64_t n;
-
-    ck_assert_int_eq(tx_begin(catalog, TX_READ, &tx, &err), 0);
-    ck_assert_int_eq(tx_int(tx, &n, -1, &err, text, ""), 0);
-    tx_rollback(tx);
-    return n;
-}
-
-static const char *
-text_of(const char *query)
-{
-    static char buf[1024];
-    CLEANUP_FREE char *text = NULL;
-    struct tx *tx;
-
-    ck_assert_int_eq(tx_begin(catalog, TX_READ, &tx, &err), 0);
-    ck_assert_int_eq(tx_text(tx, &text, &err, query, ""), 0);
-    tx_rollback(tx);
-    snprintf(buf, sizeof buf, "%s", text != NULL ? text : "(null)");
-    return buf;
 }
 
 /* --- a small cloud in which all is well: one server with a disk, a port and an image */
@@ -221,24 +172,9 @@ plug_port(void)
 static void
 setup(void)
 {
-    CLEANUP_FREE char *url = NULL, *text = NULL;
-    struct plugins_options po = { .cloud_id = "c", .host_name = "h1" };
-    char run[80], handle[256];
+    char handle[256];
 
-    memset(&err, 0, sizeof err);
-    log_open("/dev/null", CAIRN_LOG_DEBUG, NULL);
-    snprintf(folder, sizeof folder, "/tmp/cairn-reconcile-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(run, sizeof run, "%s/run", folder);
-    text = xasprintf("[daemon]\nstate_dir = %s\n[compute:c1]\ndriver = fake\n[storage:s1]\ndriver = fake\n[network:n1]\ndriver = fake\n", folder);
-    ck_assert_int_eq(config_load_text(text, "test.conf", sections, prefixes, &config, &err), 0);
-    url = xasprintf("sqlite:%s/catalog.db", folder);
-    ck_assert_msg(catalog_open(url, &catalog, &err) == 0, "%s", err.message);
-    po.config = config;
-    po.state_dir = folder;
-    po.run_dir = run;
-    ck_assert_int_eq(plugins_open(&po, &plugins, &err), 0);
-    ck_assert_msg(plugins_load_all(plugins, &err) == 0, "%s", err.message);
+    unit_cloud(sections);
     compute = plugins_get(plugins, CAIRN_COMPUTE, NULL);
     store = plugins_get(plugins, CAIRN_STORAGE, NULL);
     net = plugins_get(plugins, CAIRN_NETWORK, NULL);
@@ -255,23 +191,13 @@ setup(void)
     plug_port();
 }
 
-static int
-remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static void
 teardown(void)
 {
     driver_put(compute);
     driver_put(store);
     driver_put(net);
-    plugins_close(plugins);
-    catalog_close(catalog);
-    config_free(config);
-    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    unit_end();
 }
 
 /* --- what agrees */
@@ -470,7 +396,7 @@ END_TEST
 
 START_TEST(config_drive_without_a_server_is_deleted)
 {
-    CLEANUP_FREE char *path = xasprintf("%s/config-drives", folder);
+    CLEANUP_FREE char *path = xasprintf("%s/config-drives", scratch);
     CLEANUP_FREE char *iso = xasprintf("%s/" OTHER ".iso", path), *kept = xasprintf("%s/" SERVER ".iso", path);
 
     ck_assert_int_eq(mkdir(path, 0700), 0);
@@ -567,7 +493,7 @@ script(const char *text)
     CLEANUP_FREE char *path = NULL;
     int fd;
 
-    path = xasprintf("%s/run/compute/c1/script", folder);
+    path = xasprintf("%s/run/compute/c1/script", scratch);
     fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
     ck_assert_msg(fd >= 0, "%s", path);
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
@@ -643,17 +569,11 @@ main(void)
     };
     TCase *tcase = tcase_create("reconcile");
     Suite *suite = suite_create("reconcile");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 30);
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite(suite);
 }

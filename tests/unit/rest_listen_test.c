@@ -5,11 +5,11 @@
 #include "base/log.h"
 #include "http/http.h"
 #include "rest/rest.h"
+#include "unit.h"
 
 #define THINGS 3000
 #define SLOW   24               /* clients that ask and do not read: more than the catalog has readers */
 
-static char dir[64];
 static struct catalog *catalog;
 static struct policy *policy;
 static struct rest_env env;
@@ -61,18 +61,11 @@ setup(void)
     struct http_app *apps[2] = { NULL, NULL };
     struct http_options o = { .address = "127.0.0.1", .threads = 2, .workers = 2, .max_connections = 100, .max_per_address = 100, .idle_timeout_s = 20, .header_max = 16384,
                               .body_max = 1000 };
-    char path[128], url[128];
-    FILE *f;
+    CLEANUP_FREE char *url = NULL;
 
-    strcpy(dir, "/tmp/cairn-rest-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    snprintf(path, sizeof path, "%s/pipeline.ini", dir);
-    snprintf(url, sizeof url, "sqlite:%s/catalog.db", dir);
-    f = fopen(path, "we");
-    ck_assert_ptr_nonnull(f);
-    fputs("[composite:main]\n/toy = t\n[pipeline:t]\napp = toy\n", f);
-    fclose(f);
-    o.pipeline_path = path;
+    scratch_make();
+    url = xasprintf("sqlite:%s", scratch_path("catalog.db"));
+    o.pipeline_path = scratch_write("pipeline.ini", "[composite:main]\n/toy = t\n[pipeline:t]\napp = toy\n");
     ck_assert_int_eq(log_set_levels("warn", &err), 0);
     ck_assert_msg(catalog_open(url, &catalog, &err) == 0, "%s", err.message);
     ck_assert_int_eq(policy_new(&policy, &err), 0);
@@ -86,18 +79,11 @@ setup(void)
 static void
 teardown(void)
 {
-    static const char *const files[] = { "pipeline.ini", "catalog.db", "catalog.db-wal", "catalog.db-shm" };
-    char path[128];
-
     http_stop(server);
     rest_app_free(app);
     policy_free(policy);
     catalog_close(catalog);
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, files[i]);
-        unlink(path);
-    }
-    rmdir(dir);
+    scratch_drop();
 }
 
 static int
@@ -178,8 +164,6 @@ main(void)
 {
     Suite *suite = suite_create("rest behind the listener");
     TCase *tc = tcase_create("rest behind the listener");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -187,8 +171,5 @@ main(void)
     tcase_add_test(tc, a_short_list_has_a_length);
     tcase_add_test(tc, clients_that_do_not_read_starve_nobody);
     suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -1,17 +1,10 @@
 /* rest_test.c: what the resource engine promises to services and clients, shown with a toy service on the real schema. */
 #include <config.h>
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/log.h"
-#include "rest_wire.h"
+#include "service.h"
 
-static struct catalog *catalog;
-static struct policy *policy;
-static struct rest_env env;
 static struct http_app *app;
-static struct auth *admin, *member, *stranger, *reader;
-static struct cairn_error err;
 
 /* --- the toy: "things" are rows of security_groups, their parts rows of security_group_rules */
 
@@ -165,24 +158,10 @@ static struct rest_service neutron_toy;
 /* --- fixture */
 
 static void
-start(const struct rest_service *service)
-{
-    memset(&err, 0, sizeof err);
-    ck_assert_int_eq(log_set_levels("warn", &err), 0);
-    ck_assert_msg(catalog_open("sqlite::memory:", &catalog, &err) == 0, "%s", err.message);
-    ck_assert_int_eq(policy_new(&policy, &err), 0);
-    env = (struct rest_env){ .catalog = catalog, .policy = policy };
-    ck_assert_msg(rest_app(service, &env, &app, &err) == 0, "%s", err.message);
-    admin = wire_auth("u0", "p0", "admin,member,reader");
-    member = wire_auth("u1", "p1", "member,reader");
-    reader = wire_auth("u3", "p1", "reader");
-    stranger = wire_auth("u2", "p2", "member,reader");
-}
-
-static void
 setup(void)
 {
-    start(&toy);
+    service_begin();
+    app = service_app(&toy);
 }
 
 static void
@@ -192,20 +171,8 @@ setup_neutron(void)
     neutron_toy.paging = REST_PAGE_NEUTRON;
     neutron_toy.page_max = 0;
     neutron_toy.strict_query = 0;
-    start(&neutron_toy);
-}
-
-static void
-teardown(void)
-{
-    wire_end();
-    rest_app_free(app);
-    policy_free(policy);
-    catalog_close(catalog);
-    auth_put(admin);
-    auth_put(member);
-    auth_put(reader);
-    auth_put(stranger);
+    service_begin();
+    app = service_app(&neutron_toy);
 }
 
 static const struct wire_reply *
@@ -222,7 +189,6 @@ message(const struct wire_reply *r)
     return text != NULL ? text : r->text;
 }
 
-#define ASSERT_STATUS(r, want) ck_assert_msg((r)->status == (want), "status %d, want %d: %s", (r)->status, (want), (r)->text)
 #define ASSERT_SAYS(r, part) ck_assert_msg(strstr(message(r), (part)) != NULL, "'%s' does not say '%s'", message(r), (part))
 
 static char *
@@ -235,7 +201,7 @@ make(struct auth *who, const char *name)
     return xstrdup(json_str(json_object_get(r->json, "thing"), "id"));
 }
 
-/* 'n' things of p1, 'same' of them at a time created in the same microsecond. */
+/* 'n' things of P1, 'same' of them at a time created in the same microsecond. */
 static void
 fill(int n, int same)
 {
@@ -248,9 +214,9 @@ fill(int n, int same)
 
         snprintf(id, sizeof id, "00000000-0000-4000-8000-%012d", (i * 7919) % 1000003);
         snprintf(name, sizeof name, "n%03d", i % 10);
-        ck_assert_int_eq(tx_exec(tx, &err, "insert into security_groups (id, project_id, name, created_us, updated_us) values (?, 'p1', ?, ?, ?)", "ssii", id, name, at, at), 0);
+        ck_assert_int_eq(tx_exec(tx, &err, "insert into security_groups (id, project_id, name, created_us, updated_us) values (?, '" P1 "', ?, ?, ?)", "ssii", id, name, at, at), 0);
         ck_assert_int_eq(tx_exec(tx, &err, "insert into security_group_rules (id, security_group_id, project_id, direction, ethertype, created_us, updated_us) "
-                                           "select ?, ?, 'p1', 'ingress', 'IPv4', 0, 0 where 1 = ?", "ssi", id, id, (int64_t)(i % 2)), 0);
+                                           "select ?, ?, '" P1 "', 'ingress', 'IPv4', 0, 0 where 1 = ?", "ssi", id, id, (int64_t)(i % 2)), 0);
     }
     ck_assert_int_eq(tx_commit(tx, &err), 0);
 }
@@ -402,7 +368,7 @@ START_TEST(attributes_come_and_go_with_versions)
 
     ck_assert_ptr_null(json_object_get(json_object_get(r->json, "thing"), "label"));
     r = wire_ask(app, member, "GET", path, NULL, "OpenStack-API-Version: toy 2.5\n", NULL);
-    ck_assert_str_eq(json_str(json_object_get(r->json, "thing"), "label"), "p1/one");
+    ck_assert_str_eq(json_str(json_object_get(r->json, "thing"), "label"), P1 "/one");
     ASSERT_STATUS(ask(member, "POST", "/things", NULL, "{\"thing\": {\"name\": \"x\", \"since5\": 1}}"), 400);
     ASSERT_STATUS(wire_ask(app, member, "POST", "/things", NULL, "X-Toy-API-Version: 2.6\n", "{\"thing\": {\"name\": \"x\", \"since5\": 1}}"), 201);
     ASSERT_STATUS(wire_ask(app, member, "POST", "/things", NULL, "X-Toy-API-Version: 2.7\n", "{\"thing\": {\"name\": \"y\", \"since5\": 1}}"), 400);
@@ -486,7 +452,7 @@ START_TEST(a_thing_lives_and_dies)
     ASSERT_STATUS(r, 200);
     ck_assert_str_eq(json_str(thing, "id"), id);
     ck_assert_str_eq(json_str(thing, "name"), "one");
-    ck_assert_str_eq(json_str(thing, "project_id"), "p1");
+    ck_assert_str_eq(json_str(thing, "project_id"), P1);
     ck_assert_int_eq(json_bool(thing, "stateful", 0), 1);
     ck_assert_ptr_null(json_object_get(thing, "is_default"));
     ck_assert_int_eq((int)json_array_size(json_object_get(thing, "parts")), 0);
@@ -818,12 +784,10 @@ main(void)
 {
     Suite *suite = suite_create("rest");
     TCase *nova = tcase_create("engine"), *neutron = tcase_create("network dialect");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(nova, 60);
-    tcase_add_checked_fixture(nova, setup, teardown);
-    tcase_add_checked_fixture(neutron, setup_neutron, teardown);
+    tcase_add_checked_fixture(nova, setup, service_end);
+    tcase_add_checked_fixture(neutron, setup_neutron, service_end);
     tcase_add_test(nova, unknown_paths_are_404_and_wrong_methods_405_with_allow);
     tcase_add_test(nova, nobody_gets_401_but_for_public_routes);
     tcase_add_test(nova, a_name_in_place_of_an_id_is_404);
@@ -852,8 +816,5 @@ main(void)
     tcase_add_test(neutron, tags_are_kept_and_filter);
     suite_add_tcase(suite, nova);
     suite_add_tcase(suite, neutron);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -1,6 +1,5 @@
 /* schedule_test.c: where servers go, where they may not, and the sentence that says why. */
 #include <config.h>
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,51 +9,32 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "schedule/schedule.h"
+#include "unit_cloud.h"
 
-static char folder[64], url[96];
-static struct catalog *catalog;
-static struct plugins *plugins;
-static struct config *config;
 static struct scheduler *scheduler;
-static struct cairn_error err;
 static char host_id[ID_UUID], host_name[256];
 
 static const struct config_section sections[] = { { "scheduler", "Placement.", scheduler_keys }, { NULL, NULL, NULL } };
-static const char *const prefixes[] = { NULL };
 
 static void
 open_scheduler(const char *text)
 {
-    struct plugins_options options = { .cloud_id = "c", .host_name = "h", .state_dir = folder, .run_dir = folder };
-
-    ck_assert_msg(config_load_text(text, "t", sections, prefixes, &config, &err) == 0, "%s", err.message);
-    options.config = config;
-    ck_assert_int_eq(plugins_open(&options, &plugins, &err), 0);
+    unit_plugins(text, sections, NULL, NULL);
     ck_assert_msg(scheduler_open(plugins, config, &scheduler, &err) == 0, "%s", err.message);
 }
 
 static void
 setup(void)
 {
-    memset(&err, 0, sizeof err);
-    log_open("/dev/null", CAIRN_LOG_DEBUG, NULL);
-    snprintf(folder, sizeof folder, "/tmp/cairn-schedule-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(url, sizeof url, "sqlite:%s/catalog.db", folder);
-    ck_assert_msg(catalog_open(url, &catalog, &err) == 0, "%s", err.message);
+    unit_begin();
+    unit_catalog();
 }
 
 static void
 teardown(void)
 {
-    char command[96];
-
     scheduler_close(scheduler);
-    plugins_close(plugins);
-    config_free(config);
-    catalog_close(catalog);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    unit_end();
 }
 
 static void
@@ -412,10 +392,7 @@ static const struct { const char *text, *words; } wrong[] = {
 
 START_TEST(wrong_settings_are_refused_in_words)
 {
-    struct plugins_options options = { .cloud_id = "c", .host_name = "h", .state_dir = folder, .run_dir = folder };
-
-    ck_assert_int_eq(config_load_text(wrong[_i].text, "t", sections, prefixes, &config, &err), 0);
-    ck_assert_int_eq(plugins_open(&options, &plugins, &err), 0);
+    unit_plugins(wrong[_i].text, sections, NULL, NULL);
     ck_assert_int_eq(scheduler_open(plugins, config, &scheduler, &err), -1);
     ck_assert_msg(strstr(err.message, wrong[_i].words) != NULL, "%s", err.message);
 }
@@ -426,8 +403,6 @@ main(void)
 {
     Suite *suite = suite_create("schedule");
     TCase *tc = tcase_create("schedule");
-    SRunner *runner;
-    int bad;
 
     tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -450,9 +425,5 @@ main(void)
     tcase_add_test(tc, report_keeps_a_hosts_identity);
     tcase_add_loop_test(tc, wrong_settings_are_refused_in_words, 0, ARRAY_LEN(wrong));
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    bad = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return bad == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }
