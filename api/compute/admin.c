@@ -1,4 +1,4 @@
-/* admin.c: hosts as the compute API shows them: services, hypervisors, availability zones; and its list of extensions. */
+/* admin.c: hosts as the compute API shows them: services, availability zones; and its list of extensions. */
 #include "config.h"
 #include "compute/compute.h"
 
@@ -139,162 +139,6 @@ static int service_enable(struct rest_call *call, struct cairn_error *err) { ret
 static int service_disable(struct rest_call *call, struct cairn_error *err) { return service_switch(call, 0, 0, err); }
 static int service_disable_reason(struct rest_call *call, struct cairn_error *err) { return service_switch(call, 0, 1, err); }
 
-/* --- os-hypervisors */
-
-#define HYPERVISOR_COLUMNS \
-    "select h.id as id, h.number as number, h.name as name, h.enabled as enabled, h.disabled_reason as disabled_reason, h.forced_down as forced_down," \
-    " h.heartbeat_us as heartbeat_us, h.hypervisor_type as type, h.hypervisor_version as version, h.cpu_info as cpu_info, h.host_ip as ip," \
-    " h.vcpus as vcpus, h.ram_mib as ram_mib, h.disk_gib as disk_gib, coalesce(a.vcpus, 0) as vcpus_used," \
-    " coalesce(a.ram_mib, 0) + h.reserved_ram_mib as ram_used, coalesce(a.disk_gib, 0) as disk_used, coalesce(a.n, 0) as servers" \
-    " from hosts h left join (select host_id, sum(vcpus) as vcpus, sum(ram_mib) as ram_mib, sum(disk_gib) as disk_gib, count(*) as n" \
-    " from allocations group by host_id) a on a.host_id = h.id"
-
-static void
-write_hypervisor(struct rest_call *call, struct rows *r, int detail)
-{
-    struct json_out *o = call->out;
-    const char *id = row_text(r, "id"), *name = row_text(r, "name"), *cpu_info = row_text(r, "cpu_info"), *reason = row_text(r, "disabled_reason"),
-               *ip = row_text(r, "ip"), *type = row_text(r, "type");
-    int64_t number = row_int(r, "number"), down = row_int(r, "forced_down"), beat = row_int(r, "heartbeat_us"), enabled = row_int(r, "enabled"),
-            version = row_int(r, "version"), vcpus = row_int(r, "vcpus"), vcpus_used = row_int(r, "vcpus_used"), ram = row_int(r, "ram_mib"),
-            ram_used = row_int(r, "ram_used"), disk = row_int(r, "disk_gib"), disk_used = row_int(r, "disk_used"), servers = row_int(r, "servers");
-
-    if (rest_since(call, 2, 53))
-        jo_str(o, "id", id);
-    else
-        jo_int(o, "id", number);
-    jo_str(o, "hypervisor_hostname", name);
-    jo_str(o, "state", down || beat < clock_us() - HOST_ALIVE_US ? "down" : "up");
-    jo_str(o, "status", enabled ? "enabled" : "disabled");
-    if (!detail)
-        return;
-    jo_str(o, "host_ip", ip);
-    jo_str(o, "hypervisor_type", type);
-    jo_int(o, "hypervisor_version", version);
-    jo_object(o, "service");
-    if (rest_since(call, 2, 53))
-        jo_str(o, "id", id);
-    else
-        jo_int(o, "id", number);
-    jo_str(o, "host", name);
-    jo_str(o, "disabled_reason", reason);
-    jo_end_object(o);
-    if (rest_since(call, 2, 88)) {      /* sizes are placement's since then */
-        jo_null(o, "uptime");
-        return;
-    }
-    jo_int(o, "vcpus", vcpus);
-    jo_int(o, "vcpus_used", vcpus_used);
-    jo_int(o, "memory_mb", ram);
-    jo_int(o, "memory_mb_used", ram_used);
-    jo_int(o, "free_ram_mb", ram - ram_used);
-    jo_int(o, "local_gb", disk);
-    jo_int(o, "local_gb_used", disk_used);
-    jo_int(o, "free_disk_gb", disk - disk_used);
-    jo_int(o, "disk_available_least", disk - disk_used);
-    jo_int(o, "running_vms", servers);
-    jo_int(o, "current_workload", 0);
-    if (rest_since(call, 2, 28))
-        jo_raw(o, "cpu_info", cpu_info);
-    else
-        jo_str(o, "cpu_info", cpu_info);
-}
-
-static int
-hypervisors(struct rest_call *call, int detail, struct cairn_error *err)
-{
-    CLEANUP_ROWS struct rows *r = NULL;
-    const char *limit_text = rest_query(call, "limit"), *marker = rest_query(call, "marker"),
-               *pattern = rest_since(call, 2, 53) ? rest_query(call, "hypervisor_hostname_pattern") : NULL;
-    int64_t limit = 1000, after = 0, n = 0;
-    char last[64] = "";
-    int rc, paged = rest_since(call, 2, 33);
-
-    if (paged && limit_text != NULL && str_to_int(limit_text, 0, INT32_MAX, &limit) < 0)
-        return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters limit. Value: %.32s. It is a whole number.", limit_text);
-    limit = limit == 0 || limit > 1000 ? 1000 : limit;
-    if (paged && marker != NULL) {
-        if (tx_int(call->tx, &after, -1, err, "select number from hosts where id = ? or cast(number as text) = ?", "ss", marker, marker) < 0)
-            return -1;
-        if (after < 0)
-            return cairn_fail(err, CAIRN_INVALID, "marker [%.64s] not found", marker);
-    }
-    CLEANUP_FREE char *like = pattern != NULL ? xasprintf("%%%.255s%%", pattern) : NULL;
-    if (tx_query(call->tx, &r, err, HYPERVISOR_COLUMNS " where h.number > ? and (? is null or h.name like ?) order by h.number limit ?", "issi", after, like,
-                 like, limit + 1) < 0)
-        return -1;
-    jo_object(call->out, NULL);
-    jo_array(call->out, "hypervisors");
-    while ((rc = rows_next(r, err)) == 1 && n++ < limit) {
-        jo_object(call->out, NULL);
-        write_hypervisor(call, r, detail);
-        jo_end_object(call->out);
-        snprintf(last, sizeof last, "%s", row_text(r, "id"));
-    }
-    jo_end_array(call->out);
-    if (rc == 1 && paged) {
-        CLEANUP_FREE char *next = rest_url(call, "/v2.1/os-hypervisors%s?limit=%lld&marker=%s", detail ? "/detail" : "", (long long)limit, last);
-
-        jo_array(call->out, "hypervisors_links");
-        jo_object(call->out, NULL);
-        jo_str(call->out, "rel", "next");
-        jo_str(call->out, "href", next);
-        jo_end_object(call->out);
-        jo_end_array(call->out);
-    }
-    jo_end_object(call->out);
-    return rc < 0 ? -1 : pattern != NULL && n == 0 ? cairn_fail(err, CAIRN_NOT_FOUND, "No hypervisor matching '%.255s' could be found.", pattern) : 0;
-}
-
-static int hypervisors_list(struct rest_call *call, struct cairn_error *err) { return hypervisors(call, 0, err); }
-static int hypervisors_detail(struct rest_call *call, struct cairn_error *err) { return hypervisors(call, 1, err); }
-
-static int
-hypervisor_show(struct rest_call *call, struct cairn_error *err)
-{
-    CLEANUP_ROWS struct rows *r = NULL;
-    const char *id = rest_param(call, "id");
-    int rc;
-
-    if (rest_since(call, 2, 53) && !id_is_uuid(id))
-        return cairn_fail(err, CAIRN_INVALID, "Invalid uuid %.64s", id);
-    if (tx_query(call->tx, &r, err, HYPERVISOR_COLUMNS " where h.id = ? or (? and cast(h.number as text) = ?)", "sis", id,
-                 (int64_t)!rest_since(call, 2, 53), id) < 0 || (rc = rows_next(r, err)) < 0)
-        return -1;
-    if (rc == 0)
-        return cairn_fail(err, CAIRN_NOT_FOUND, "Compute host %.64s could not be found.", id);
-    jo_object(call->out, NULL);
-    jo_object(call->out, "hypervisor");
-    write_hypervisor(call, r, 1);
-    jo_end_object(call->out);
-    jo_end_object(call->out);
-    return 0;
-}
-
-static int
-hypervisor_statistics(struct rest_call *call, struct cairn_error *err)
-{
-    CLEANUP_ROWS struct rows *r = NULL;
-    static const char *const names[] = { "count", "vcpus", "vcpus_used", "memory_mb", "memory_mb_used", "local_gb", "local_gb_used", "free_ram_mb",
-                                         "free_disk_gb", "disk_available_least", "running_vms" };
-
-    if (tx_query(call->tx, &r, err,
-                 "select count(*) as count, coalesce(sum(vcpus), 0) as vcpus, coalesce(sum(vcpus_used), 0) as vcpus_used,"
-                 " coalesce(sum(ram_mib), 0) as memory_mb, coalesce(sum(ram_used), 0) as memory_mb_used, coalesce(sum(disk_gib), 0) as local_gb,"
-                 " coalesce(sum(disk_used), 0) as local_gb_used, coalesce(sum(ram_mib - ram_used), 0) as free_ram_mb,"
-                 " coalesce(sum(disk_gib - disk_used), 0) as free_disk_gb, coalesce(sum(disk_gib - disk_used), 0) as disk_available_least,"
-                 " coalesce(sum(servers), 0) as running_vms from (" HYPERVISOR_COLUMNS ") t where enabled = 1", "") < 0 || rows_next(r, err) < 0)
-        return -1;
-    jo_object(call->out, NULL);
-    jo_object(call->out, "hypervisor_statistics");
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        jo_int(call->out, names[i], row_int(r, names[i]));
-    jo_int(call->out, "current_workload", 0);
-    jo_end_object(call->out);
-    jo_end_object(call->out);
-    return 0;
-}
-
 /* --- availability zones */
 
 static int
@@ -407,10 +251,13 @@ extension_show(struct rest_call *call, struct cairn_error *err)
     return cairn_fail(err, CAIRN_NOT_FOUND, "Extension %.64s could not be found.", rest_param(call, "alias"));
 }
 
-#define HYPER "os_compute_api:os-hypervisors:"
+static const struct rest_attr services_query[] = {
+    { .name = "host", .type = REST_STRING }, { .name = "binary", .type = REST_STRING }, { .name = NULL },
+};
+
 #define SERVICES "os_compute_api:os-services:"
 const struct rest_route admin_routes[] = {
-    { .method = "GET", .path = "/v2.1/os-services", .rule = SERVICES "list", .status = 200, .handle = services_list },
+    { .method = "GET", .path = "/v2.1/os-services", .rule = SERVICES "list", .status = 200, .query = services_query, .handle = services_list },
     { .method = "PUT", .path = "/v2.1/os-services/enable", .rule = SERVICES "update", .status = 200, .body = old_service_body, .handle = service_enable,
       .until = { 2, 52 } },
     { .method = "PUT", .path = "/v2.1/os-services/disable", .rule = SERVICES "update", .status = 200, .body = old_service_body,
@@ -419,11 +266,6 @@ const struct rest_route admin_routes[] = {
       .handle = service_disable_reason, .until = { 2, 52 } },
     { .method = "PUT", .path = "/v2.1/os-services/{id}", .rule = SERVICES "update", .status = 200, .body = service_body, .handle = service_update,
       .since = { 2, 53 } },
-    { .method = "GET", .path = "/v2.1/os-hypervisors", .rule = HYPER "list", .status = 200, .handle = hypervisors_list },
-    { .method = "GET", .path = "/v2.1/os-hypervisors/detail", .rule = HYPER "list-detail", .status = 200, .handle = hypervisors_detail },
-    { .method = "GET", .path = "/v2.1/os-hypervisors/statistics", .rule = HYPER "statistics", .status = 200, .handle = hypervisor_statistics,
-      .until = { 2, 87 } },
-    { .method = "GET", .path = "/v2.1/os-hypervisors/{id}", .rule = HYPER "show", .status = 200, .handle = hypervisor_show },
     { .method = "GET", .path = "/v2.1/os-availability-zone", .rule = "os_compute_api:os-availability-zone:list", .status = 200, .handle = zones_list },
     { .method = "GET", .path = "/v2.1/os-availability-zone/detail", .rule = "os_compute_api:os-availability-zone:detail", .status = 200,
       .handle = zones_detail },

@@ -11,7 +11,7 @@ int compute_seed_flavors(struct tx *tx, struct cairn_error *err);
 /* --- resources and route tables of this folder */
 extern const struct rest_resource servers_resource, flavors_resource;
 extern const struct rest_route version_routes[], flavor_routes[], keypair_routes[], server_routes[], server_action_routes[], server_part_routes[],
-    instance_action_routes[], admin_routes[], quota_routes[], server_group_routes[];
+    instance_action_routes[], admin_routes[], hypervisor_routes[], quota_routes[], server_group_routes[];
 extern const struct policy_default compute_policies[];
 
 /* --- servers */
@@ -20,6 +20,10 @@ extern const struct policy_default compute_policies[];
 int server_guard(struct rest_call *call, const char *states, struct cairn_error *err);
 /* "ACTIVE" from vm_state and task_state. */
 const char *server_status(const char *vm_state, const char *task_state);
+/* Lists of servers: filters and sort keys beside the attributes that are shown, and the conditions that tables cannot say. */
+extern const struct rest_attr server_query[];
+extern const char *const server_ignored[];
+int server_narrow(struct rest_call *call, struct str *where, struct rest_values *values, struct cairn_error *err);
 /* A flavor the caller may use, by id; '*ret' is current, close it.  CAIRN_INVALID with the reference's sentence otherwise. */
 int flavor_find(struct rest_call *call, const char *id, struct rows **ret, struct cairn_error *err);
 /* {"vcpus":..,"ram":..,"disk":..,"ephemeral":..,"swap":..,"original_name":..,"extra_specs":{}} of the current row. */

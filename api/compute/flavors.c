@@ -73,10 +73,10 @@ emit_spec(struct rest_call *call, struct json_out *out, struct rows *row, struct
 }
 
 static const struct rest_attr flavor_attrs[] = {
-    { .name = "id", .type = REST_STRING, .flags = REST_READ | REST_FILTER | REST_SORT },
+    { .name = "id", .type = REST_STRING, .flags = REST_READ | REST_SORT },
     { .name = "name", .type = REST_STRING, .flags = REST_READ | REST_SORT },
-    { .name = "ram", .column = "t.ram_mib", .type = REST_INT, .flags = REST_READ | REST_DETAIL | REST_SORT },
-    { .name = "disk", .column = "t.disk_gib", .type = REST_INT, .flags = REST_READ | REST_DETAIL | REST_SORT },
+    { .name = "ram", .column = "t.ram_mib", .type = REST_INT, .flags = REST_READ | REST_DETAIL },
+    { .name = "disk", .column = "t.disk_gib", .type = REST_INT, .flags = REST_READ | REST_DETAIL },
     { .name = "swap", .type = REST_INT, .flags = REST_READ | REST_DETAIL | REST_NO_COLUMN, .emit = emit_swap },
     { .name = "OS-FLV-EXT-DATA:ephemeral", .column = "t.ephemeral_gib", .type = REST_INT, .flags = REST_READ | REST_DETAIL },
     { .name = "OS-FLV-DISABLED:disabled", .column = "t.disabled", .type = REST_BOOL, .flags = REST_READ | REST_DETAIL },
@@ -90,6 +90,18 @@ static const struct rest_attr flavor_attrs[] = {
     { .name = "root_gb", .column = "t.disk_gib", .type = REST_INT, .flags = REST_SORT },
     { .name = NULL },
 };
+static const struct rest_attr flavor_query[] = {
+    { .name = "created_at", .column = "t.created_us", .type = REST_TIME, .flags = REST_SORT },
+    { .name = "updated_at", .column = "t.updated_us", .type = REST_TIME, .flags = REST_SORT },
+    { .name = "description", .column = "t.description", .type = REST_TEXT, .flags = REST_SORT | REST_NULL },
+    { .name = "disabled", .column = "t.disabled", .type = REST_INT, .flags = REST_SORT },
+    { .name = "is_public", .column = "t.is_public", .type = REST_INT, .flags = REST_SORT },
+    { .name = "ephemeral_gb", .column = "t.ephemeral_gib", .type = REST_INT, .flags = REST_SORT },
+    { .name = "swap", .column = "t.swap_mib", .type = REST_INT, .flags = REST_SORT },
+    { .name = "rxtx_factor", .column = "t.rxtx_factor", .type = REST_REAL, .flags = REST_SORT },
+    { .name = "vcpu_weight", .type = REST_INT, .flags = REST_SORT | REST_NO_COLUMN },
+    { .name = NULL },
+};
 static const struct rest_child flavor_children[] = {
     { .name = "extra_specs", .sql = "select flavor_id as parent, name, value from flavor_extra_specs where flavor_id in (%IDS%) order by flavor_id, name",
       .is_object = 1, .flags = REST_DETAIL, .since = { 2, 61 }, .read_policy = "os_compute_api:os-flavor-extra-specs:index", .emit = emit_spec },
@@ -100,7 +112,7 @@ static const char *const flavor_ignored[] = { "is_public", "minDisk", "minRam", 
 const struct rest_resource flavors_resource = {
     .name = "flavor", .plural = "flavors", .noun = "Flavor", .path = "/v2.1/flavors", .table = "flavors",
     .visible = "t.is_public = 1 or exists (select 1 from flavor_access a where a.flavor_id = t.id and a.project_id = :project)",
-    .admin_all = 1, .attrs = flavor_attrs, .children = flavor_children, .ops = REST_LIST_OP | REST_DETAIL_OP | REST_SHOW_OP,
+    .admin_all = 1, .attrs = flavor_attrs, .query = flavor_query, .children = flavor_children, .ops = REST_LIST_OP | REST_DETAIL_OP | REST_SHOW_OP,
     .rules = { .list = "os_compute_api:os-flavors:index", .show = "os_compute_api:os-flavors:index" },
     .default_sort = "id asc", .narrow = flavor_narrow, .ignored_query = flavor_ignored, .columns = "t.id, t.swap_mib",
 };

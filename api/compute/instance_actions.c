@@ -179,10 +179,18 @@ action_show(struct rest_call *call, struct cairn_error *err)
     return 0;
 }
 
+static const struct rest_attr list_query[] = {
+    { .name = "limit", .type = REST_INT, .max = INT32_MAX, .flags = REST_UNIQUE, .since = { 2, 58 } },
+    { .name = "marker", .type = REST_STRING, .flags = REST_UNIQUE, .since = { 2, 58 } },
+    { .name = "changes-since", .type = REST_TIME, .flags = REST_UNIQUE, .since = { 2, 58 } },
+    { .name = "changes-before", .type = REST_TIME, .flags = REST_UNIQUE, .since = { 2, 66 } },
+    { .name = NULL },
+};
+
 #define SERVER .object = &servers_resource
 const struct rest_route instance_action_routes[] = {
     { .method = "GET", .path = "/v2.1/servers/{id}/os-instance-actions", .rule = "os_compute_api:os-instance-actions:list", .status = 200, SERVER,
-      .handle = actions_list },
+      .query = list_query, .strict_since = { 2, 58 }, .handle = actions_list },
     { .method = "GET", .path = "/v2.1/servers/{id}/os-instance-actions/{request_id}", .rule = "os_compute_api:os-instance-actions:show", .status = 200,
       SERVER, .handle = action_show },
     { .method = NULL },

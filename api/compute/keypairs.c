@@ -274,12 +274,20 @@ keypair_delete(struct rest_call *call, struct cairn_error *err)
     return 0;
 }
 
+static const struct rest_attr whose_query[] = { { .name = "user_id", .type = REST_STRING, .since = { 2, 10 } }, { .name = NULL } };
+static const struct rest_attr list_query[] = {
+    { .name = "user_id", .type = REST_STRING, .since = { 2, 10 } },
+    { .name = "limit", .type = REST_INT, .max = INT32_MAX, .since = { 2, 35 } },
+    { .name = "marker", .type = REST_STRING, .since = { 2, 35 } },
+    { .name = NULL },
+};
+
 #define RULE "os_compute_api:os-keypairs:"
 const struct rest_route keypair_routes[] = {
-    { .method = "GET", .path = "/v2.1/os-keypairs", .rule = RULE "index", .status = 200, .handle = keypair_list },
+    { .method = "GET", .path = "/v2.1/os-keypairs", .rule = RULE "index", .status = 200, .query = list_query, .handle = keypair_list },
     { .method = "POST", .path = "/v2.1/os-keypairs", .rule = RULE "create", .status = 201, .body = keypair_body, .body_key = "keypair",
       .handle = keypair_create },
-    { .method = "GET", .path = "/v2.1/os-keypairs/{name}", .rule = RULE "show", .status = 200, .handle = keypair_show },
-    { .method = "DELETE", .path = "/v2.1/os-keypairs/{name}", .rule = RULE "delete", .status = 204, .handle = keypair_delete },
+    { .method = "GET", .path = "/v2.1/os-keypairs/{name}", .rule = RULE "show", .status = 200, .query = whose_query, .handle = keypair_show },
+    { .method = "DELETE", .path = "/v2.1/os-keypairs/{name}", .rule = RULE "delete", .status = 204, .query = whose_query, .handle = keypair_delete },
     { .method = NULL },
 };

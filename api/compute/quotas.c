@@ -198,14 +198,17 @@ limits_show(struct rest_call *call, struct cairn_error *err)
     return 0;
 }
 
+static const struct rest_attr user_query[] = { { .name = "user_id", .type = REST_STRING }, { .name = NULL } };
+static const struct rest_attr limits_query[] = { { .name = "tenant_id", .type = REST_STRING }, { .name = NULL } };
+
 #define QUOTA "os_compute_api:os-quota-sets:"
 const struct rest_route quota_routes[] = {
-    { .method = "GET", .path = "/v2.1/os-quota-sets/{project_id}", .rule = QUOTA "show", .status = 200, .handle = quota_show },
-    { .method = "GET", .path = "/v2.1/os-quota-sets/{project_id}/detail", .rule = QUOTA "detail", .status = 200, .handle = quota_detail },
+    { .method = "GET", .path = "/v2.1/os-quota-sets/{project_id}", .rule = QUOTA "show", .status = 200, .query = user_query, .handle = quota_show },
+    { .method = "GET", .path = "/v2.1/os-quota-sets/{project_id}/detail", .rule = QUOTA "detail", .status = 200, .query = user_query, .handle = quota_detail },
     { .method = "GET", .path = "/v2.1/os-quota-sets/{project_id}/defaults", .rule = QUOTA "defaults", .status = 200, .handle = quota_defaults },
-    { .method = "PUT", .path = "/v2.1/os-quota-sets/{project_id}", .rule = QUOTA "update", .status = 200, .body = quota_body, .body_key = "quota_set",
+    { .method = "PUT", .path = "/v2.1/os-quota-sets/{project_id}", .rule = QUOTA "update", .status = 200, .query = user_query, .body = quota_body, .body_key = "quota_set",
       .handle = quota_update },
-    { .method = "DELETE", .path = "/v2.1/os-quota-sets/{project_id}", .rule = QUOTA "delete", .status = 202, .handle = quota_delete },
-    { .method = "GET", .path = "/v2.1/limits", .rule = "os_compute_api:limits", .status = 200, .handle = limits_show },
+    { .method = "DELETE", .path = "/v2.1/os-quota-sets/{project_id}", .rule = QUOTA "delete", .status = 202, .query = user_query, .handle = quota_delete },
+    { .method = "GET", .path = "/v2.1/limits", .rule = "os_compute_api:limits", .status = 200, .query = limits_query, .handle = limits_show },
     { .method = NULL },
 };

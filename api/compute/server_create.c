@@ -114,7 +114,8 @@ struct wish {
     const char *key_name, *key_data;
     const char *zone, *forced_host;
     const char *group_id, *group_policy;
-    struct ptrs group_hosts;
+    struct ptrs group_hosts;            /* one for each member that has a host */
+    int64_t group_members, group_max_per_host;
     struct ptrs groups;                 /* security group ids */
     struct nic_wish nics[NICS_MAX];
     size_t nics_count;
@@ -408,9 +409,10 @@ find_place(struct rest_call *call, struct wish *w, struct cairn_error *err)
 static int
 find_group(struct rest_call *call, struct wish *w, struct cairn_error *err)
 {
-    CLEANUP_FREE char *policy = NULL;
+    CLEANUP_ROWS struct rows *group = NULL;
+    CLEANUP_ROWS struct rows *r = NULL;
+    CLEANUP_JSON json_t *rules = NULL;
     const json_t *hints = json_object_get(call->document, "os:scheduler_hints");
-    struct rows *r = NULL;
     const char *id;
     int rc;
 
@@ -421,18 +423,21 @@ find_group(struct rest_call *call, struct wish *w, struct cairn_error *err)
         return 0;
     if (!id_is_uuid(id))
         return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute group. Value: %.64s is not a UUID.", id);
-    if (tx_text(call->tx, &policy, err, "select policy from server_groups where id = ? and project_id = ?", "ss", id, call->auth->project_id) < 0)
+    if (tx_query(call->tx, &group, err, "select policy, rules from server_groups where id = ? and project_id = ?", "ss", id, call->auth->project_id) < 0 ||
+        (rc = rows_next(group, err)) < 0)
         return -1;
-    if (policy == NULL)
+    if (rc == 0)
         return cairn_fail(err, CAIRN_INVALID, "Instance group %s could not be found.", id);
+    rules = json_of_column(row_text(group, "rules"));
     w->group_id = arena_strdup(&w->a, id);
-    w->group_policy = arena_strdup(&w->a, policy);
-    if (tx_query(call->tx, &r, err, "select distinct h.name as name from servers s join hosts h on h.id = s.host_id where s.group_id = ? and"
+    w->group_policy = arena_strdup(&w->a, row_text(group, "policy"));
+    w->group_max_per_host = json_int(rules, "max_server_per_host", 1);
+    if (tx_query(call->tx, &r, err, "select h.name as name from servers s left join hosts h on h.id = s.host_id where s.group_id = ? and"
                                     " s.deleted_us is null", "s", id) < 0)
         return -1;
-    while ((rc = rows_next(r, err)) == 1)
-        ptrs_add(&w->a, &w->group_hosts, arena_strdup(&w->a, row_text(r, "name")));
-    rows_close(r);
+    for (; (rc = rows_next(r, err)) == 1; w->group_members++)
+        if (!row_null(r, "name"))
+            ptrs_add(&w->a, &w->group_hosts, arena_strdup(&w->a, row_text(r, "name")));
     return rc;
 }
 
@@ -443,7 +448,7 @@ take_quota(struct rest_call *call, struct wish *w, struct cairn_error *err)
 {
     CLEANUP_ROWS struct rows *r = NULL;
     const char *project = call->auth->project_id;
-    int64_t vcpus = json_int(w->flavor, "vcpus", 1), ram = json_int(w->flavor, "ram", 1), used, cores, mem, meta_max;
+    int64_t vcpus = json_int(w->flavor, "vcpus", 1), ram = json_int(w->flavor, "ram", 1), used, cores, mem, meta_max, group_max;
 
     if (tx_query(call->tx, &r, err,
                  "select count(*) as n, coalesce(sum(a.vcpus), 0) as cores, coalesce(sum(a.ram_mib), 0) as ram from servers s"
@@ -463,6 +468,10 @@ take_quota(struct rest_call *call, struct wish *w, struct cairn_error *err)
             return -1;
         cairn_error_clear(err);
     }
+    group_max = w->group_id != NULL ? rest_quota_limit(call->tx, call->env, "compute", project, "server_group_members") : -1;
+    if (group_max >= 0 && w->group_members + w->count > group_max)
+        return cairn_fail(err, CAIRN_OVER_QUOTA, "Quota exceeded, too many servers in group: it has %lld, at most %lld are allowed", (long long)w->group_members,
+                          (long long)group_max);
     meta_max = rest_quota_limit(call->tx, call->env, "compute", project, "metadata_items");
     if (meta_max >= 0 && (int64_t)json_object_size(rest_value(call, "metadata")) > meta_max)
         return cairn_fail(err, CAIRN_OVER_QUOTA, "Maximum number of metadata items exceeds %lld", (long long)meta_max);
@@ -625,6 +634,7 @@ place_server(struct rest_call *call, struct wish *w, const char *id, struct cair
         .disk_gib = (uint64_t)(json_int(w->flavor, "disk", 0) + json_int(w->flavor, "ephemeral", 0) + (json_int(w->flavor, "swap", 0) + 1023) / 1024),
         .server_id = id, .project_id = call->auth->project_id, .availability_zone = w->zone, .forced_host = w->forced_host,
         .group_policy = w->group_policy, .group_hosts = (const char *const *)w->group_hosts.at, .group_hosts_count = (uint32_t)w->group_hosts.n,
+        .group_max_per_host = (uint32_t)w->group_max_per_host,
     };
     char host_id[ID_UUID], host_name[256], message[1100];
 

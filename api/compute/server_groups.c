@@ -168,9 +168,16 @@ group_create(struct rest_call *call, struct cairn_error *err)
     return 0;
 }
 
+static const struct rest_attr list_query[] = {
+    { .name = "all_projects", .type = REST_STRING },
+    { .name = "limit", .type = REST_INT, .max = INT32_MAX },
+    { .name = "offset", .type = REST_INT, .max = INT32_MAX },
+    { .name = NULL },
+};
+
 #define GROUP "os_compute_api:os-server-groups:"
 const struct rest_route server_group_routes[] = {
-    { .method = "GET", .path = "/v2.1/os-server-groups", .rule = GROUP "index", .status = 200, .handle = groups_list },
+    { .method = "GET", .path = "/v2.1/os-server-groups", .rule = GROUP "index", .status = 200, .query = list_query, .handle = groups_list },
     { .method = "POST", .path = "/v2.1/os-server-groups", .rule = GROUP "create", .status = 200, .body = group_body, .body_key = "server_group",
       .handle = group_create },
     { .method = "GET", .path = "/v2.1/os-server-groups/{id}", .rule = GROUP "show", .status = 200, .handle = group_show },

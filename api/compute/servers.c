@@ -37,36 +37,6 @@ server_status(const char *vm_state, const char *task_state)
     return "UNKNOWN";
 }
 
-/* The vm_states and task_states of a status as a condition on t; NULL: no such status. */
-static const char *
-status_condition(const char *status)
-{
-    static const struct { const char *status, *sql; } table[] = {
-        { "ACTIVE", "(t.vm_state = 'active' and coalesce(t.task_state, '') not in ('rebooting', 'reboot_pending', 'reboot_started', 'rebooting_hard',"
-                    " 'reboot_pending_hard', 'rebuilding', 'migrating'))" },
-        { "BUILD", "t.vm_state = 'building'" },
-        { "SHUTOFF", "(t.vm_state = 'stopped' and coalesce(t.task_state, '') not in ('rebuilding', 'rebooting_hard'))" },
-        { "PAUSED", "t.vm_state = 'paused'" },
-        { "SUSPENDED", "t.vm_state = 'suspended'" },
-        { "ERROR", "t.vm_state = 'error'" },
-        { "REBOOT", "(t.vm_state = 'active' and t.task_state in ('rebooting', 'reboot_pending', 'reboot_started'))" },
-        { "HARD_REBOOT", "t.task_state in ('rebooting_hard', 'reboot_pending_hard')" },
-        { "REBUILD", "t.task_state = 'rebuilding'" },
-        { "MIGRATING", "t.task_state = 'migrating'" },
-        { "RESCUE", "t.vm_state = 'rescued'" },
-        { "VERIFY_RESIZE", "t.vm_state = 'resized'" },
-        { "DELETED", "t.vm_state = 'deleted'" },
-        { "SOFT_DELETED", "t.vm_state = 'soft-delete'" },
-        { "SHELVED", "t.vm_state = 'shelved'" },
-        { "SHELVED_OFFLOADED", "t.vm_state = 'shelved_offloaded'" },
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(table); i++)
-        if (strcasecmp(table[i].status, status) == 0)
-            return table[i].sql;
-    return NULL;
-}
-
 int
 server_guard(struct rest_call *call, const char *states, struct cairn_error *err)
 {
@@ -413,217 +383,33 @@ static const struct rest_child server_children[] = {
     { .name = NULL },
 };
 
-/* --- lists */
-
-/* A text pattern as nova takes it: a regular expression; most are plain words, which match anywhere. */
-static int
-name_filter(struct rest_call *call, const char *parameter, const char *column, struct str *where, struct rest_values *values, struct cairn_error *err)
-{
-    const char *pattern = rest_query(call, parameter), *body = pattern;
-    CLEANUP_STR struct str like = STR_INIT;
-    int from_start, to_end;
-    size_t len;
-
-    if (pattern == NULL)
-        return 0;
-    len = strlen(pattern);
-    if (len > 255)
-        return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters %s. It is longer than 255 characters.", parameter);
-    from_start = *body == '^';
-    body += from_start;
-    to_end = *body != '\0' && body[strlen(body) - 1] == '$';
-    if (!from_start)
-        str_add_c(&like, '%');
-    for (const char *c = body; *c != '\0' && !(to_end && c[1] == '\0'); c++) {
-        if (c[0] == '.' && c[1] == '*') {               /* any text */
-            str_add_c(&like, '%');
-            c++;
-        } else if (*c == '.') {                         /* any one character */
-            str_add_c(&like, '_');
-        } else if (*c == '\\' && c[1] != '\0') {
-            str_addf(&like, "!%c", *++c);
-        } else if (strchr("*+?[](){}|", *c) != NULL) {
-            return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters %s. Value: %.64s. Of regular expressions '^', '$', '.' and '.*' are"
-                                                  " understood.", parameter, pattern);
-        } else {
-            if (*c == '%' || *c == '_' || *c == '!')
-                str_add_c(&like, '!');
-            str_add_c(&like, *c);
-        }
-    }
-    if (!to_end)
-        str_add_c(&like, '%');
-    str_addf(where, " and %s like ? escape '!'", column);
-    rest_push_text(values, like.text);
-    return 0;
-}
-
-/* The address filters look at ports: ip, ip6 as patterns. */
-static int
-address_filter(struct rest_call *call, const char *parameter, int version, struct str *where, struct rest_values *values, struct cairn_error *err)
-{
-    CLEANUP_STR struct str inner = STR_INIT;
-
-    if (rest_query(call, parameter) == NULL)
-        return 0;
-    if (name_filter(call, parameter, "f.ip_address", &inner, values, err) < 0)
-        return -1;
-    str_addf(where, " and exists (select 1 from ports p join fixed_ips f on f.port_id = p.id join subnets s on s.id = f.subnet_id"
-                    " where p.device_id = t.id and s.ip_version = %d%s)", version, inner.text);
-    return 0;
-}
-
-/* tags, tags-any, not-tags, not-tags-any: comma separated. */
-static int
-tag_filters(struct rest_call *call, struct str *where, struct rest_values *values, struct cairn_error *err)
-{
-    static const struct { const char *parameter; int any, negate; } kinds[] = {
-        { "tags", 0, 0 }, { "tags-any", 1, 0 }, { "not-tags", 0, 1 }, { "not-tags-any", 1, 1 },
-    };
-
-    (void)err;
-    for (size_t k = 0; k < ARRAY_LEN(kinds) && rest_since(call, 2, 26); k++) {
-        CLEANUP_FREE char *list = xstrdup(rest_query(call, kinds[k].parameter));
-        char *save = NULL;
-        int64_t n = 0;
-
-        if (list == NULL)
-            continue;
-        str_addf(where, " and %s(select count(*) from server_tags g where g.server_id = t.id and g.tag in (", kinds[k].negate ? "not " : "");
-        for (char *tag = strtok_r(list, ",", &save); tag != NULL; tag = strtok_r(NULL, ",", &save), n++) {
-            str_add(where, n > 0 ? ", ?" : "?");
-            rest_push_text(values, tag);
-        }
-        if (n == 0)
-            str_add(where, "null");
-        str_addf(where, ")) >= %lld", (long long)(kinds[k].any || n == 0 ? 1 : n));
-    }
-    return 0;
-}
-
-static int
-time_filters(struct rest_call *call, int *ret_deleted_too, struct str *where, struct rest_values *values, struct cairn_error *err)
-{
-    static const struct { const char *parameter, *op; int minor; } kinds[] = { { "changes-since", ">=", 1 }, { "changes-before", "<=", 66 } };
-    int64_t at[2] = { 0, INT64_MAX };
-
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        const char *text = rest_query(call, kinds[i].parameter);
-
-        if (text == NULL || !rest_since(call, 2, kinds[i].minor))
-            continue;
-        if (clock_parse(text, &at[i]) < 0)
-            return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters %s. Value: %.64s. It is a time like 2026-01-31T12:00:00Z.",
-                              kinds[i].parameter, text);
-        str_addf(where, " and t.updated_us %s ?", kinds[i].op);
-        rest_push_int(values, at[i]);
-        *ret_deleted_too |= i == 0;
-    }
-    if (at[0] > at[1])
-        return cairn_fail(err, CAIRN_INVALID, "The value of changes-since must be less than or equal to changes-before.");
-    return 0;
-}
-
-static int
-status_filter(struct rest_call *call, struct str *where, int *ret_deleted_too, struct cairn_error *err)
-{
-    const char *status = rest_query(call, "status");
-    const char *sql;
-
-    if (status == NULL)
-        return 0;
-    sql = status_condition(status);
-    if (sql != NULL && strcasecmp(status, "deleted") == 0) {
-        if (!call->auth->is_admin)
-            return cairn_fail(err, CAIRN_DENIED, "Only administrators may list deleted instances");
-        *ret_deleted_too = 1;
-    }
-    str_addf(where, " and %s", sql != NULL ? sql : "1 = 0");        /* an unknown status matches nothing */
-    return 0;
-}
-
-/* Filters that only administrators may use; others' are ignored, as the reference says. */
-static int
-admin_filters(struct rest_call *call, struct str *where, struct rest_values *values, int *ret_deleted_too, struct cairn_error *err)
-{
-    static const struct { const char *parameter, *sql; } kinds[] = {
-        { "host", "h.name = ?" }, { "node", "h.name = ?" }, { "project_id", "t.project_id = ?" }, { "tenant_id", "t.project_id = ?" },
-        { "vm_state", "t.vm_state = ?" }, { "task_state", "t.task_state = ?" },
-    };
-    const char *deleted = rest_query(call, "deleted");
-    int yes = 0;
-
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        const char *value = rest_query(call, kinds[i].parameter);
-
-        if (value == NULL || !call->auth->is_admin)
-            continue;
-        str_addf(where, " and %s", kinds[i].sql);
-        rest_push_text(values, value);
-    }
-    if (deleted != NULL && call->auth->is_admin) {
-        if (str_to_bool(deleted, &yes) < 0)
-            return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters deleted. Value: %.32s", deleted);
-        *ret_deleted_too = 1;
-        str_addf(where, " and t.deleted_us is %snull", yes ? "not " : "");
-    }
-    return 0;
-}
-
-static int
-server_narrow(struct rest_call *call, struct str *where, struct rest_values *values, struct cairn_error *err)
-{
-    const char *all = rest_query(call, "all_tenants");
-    int deleted_too = 0, wanted = 1;
-
-    if (all != NULL && *all != '\0' && str_to_bool(all, &wanted) < 0)
-        return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters all_tenants. Value: %.32s. It is a boolean.", all);
-    if (all != NULL && wanted &&
-        rest_allow(call, call->list_detail ? "os_compute_api:servers:detail:get_all_tenants" : "os_compute_api:servers:index:get_all_tenants", err) < 0)
-        return -1;
-    if (name_filter(call, "name", "t.name", where, values, err) < 0 || name_filter(call, "hostname", "t.hostname", where, values, err) < 0 ||
-        address_filter(call, "ip", 4, where, values, err) < 0 || address_filter(call, "ip6", 6, where, values, err) < 0 ||
-        status_filter(call, where, &deleted_too, err) < 0 || admin_filters(call, where, values, &deleted_too, err) < 0 ||
-        tag_filters(call, where, values, err) < 0 || time_filters(call, &deleted_too, where, values, err) < 0)
-        return -1;
-    if (!deleted_too)
-        str_add(where, " and t.deleted_us is null");
-    return 0;
-}
-
 #define EXTENDED "os_compute_api:os-extended-server-attributes"
 #define SHOW (REST_READ | REST_DETAIL)
 #define MADE (REST_READ | REST_DETAIL | REST_NO_COLUMN)
 static const struct rest_attr server_attrs[] = {
     { .name = "id", .column = "t.id", .type = REST_UUID, .flags = REST_READ },
-    { .name = "name", .column = "t.name", .type = REST_STRING, .flags = REST_READ | REST_SORT },
+    { .name = "name", .column = "t.name", .type = REST_STRING, .flags = REST_READ },
     { .name = "links", .type = REST_JSON, .flags = REST_READ | REST_NO_COLUMN, .emit = emit_links },
     { .name = "status", .type = REST_STRING, .flags = MADE, .emit = emit_status },
     { .name = "tenant_id", .column = "t.project_id", .type = REST_ID, .flags = SHOW },
-    { .name = "user_id", .column = "t.user_id", .type = REST_ID, .flags = SHOW | REST_FILTER | REST_SORT },
+    { .name = "user_id", .column = "t.user_id", .type = REST_ID, .flags = SHOW },
     { .name = "metadata", .column = "t.metadata", .type = REST_MAP, .flags = SHOW },
     { .name = "hostId", .type = REST_STRING, .flags = MADE, .emit = emit_host_id },
     { .name = "image", .type = REST_JSON, .flags = MADE, .emit = emit_image },
-    { .name = "image", .column = "t.image_id", .type = REST_STRING, .flags = REST_FILTER },
     { .name = "flavor", .type = REST_JSON, .flags = MADE, .emit = emit_flavor },
-    { .name = "flavor", .column = "t.flavor_id", .type = REST_STRING, .flags = REST_FILTER },
     { .name = "created", .column = "t.created_us", .type = REST_TIME, .flags = SHOW },
     { .name = "updated", .column = "t.updated_us", .type = REST_TIME, .flags = SHOW },
     { .name = "accessIPv4", .column = "t.access_ip_v4", .type = REST_STRING, .flags = SHOW },
     { .name = "accessIPv6", .column = "t.access_ip_v6", .type = REST_STRING, .flags = SHOW },
-    { .name = "key_name", .column = "t.key_name", .type = REST_STRING, .flags = SHOW | REST_NULL | REST_FILTER | REST_SORT },
+    { .name = "key_name", .column = "t.key_name", .type = REST_STRING, .flags = SHOW | REST_NULL },
     { .name = "config_drive", .type = REST_STRING, .flags = MADE, .emit = emit_config_drive },
     { .name = "progress", .type = REST_INT, .flags = MADE, .emit = emit_progress },
     { .name = "fault", .type = REST_JSON, .flags = MADE, .emit = emit_fault },
     { .name = "OS-DCF:diskConfig", .column = "t.disk_config", .type = REST_STRING, .flags = SHOW },
     { .name = "OS-EXT-AZ:availability_zone", .type = REST_STRING, .flags = MADE, .emit = emit_zone },
-    { .name = "availability_zone", .column = "t.availability_zone", .type = REST_STRING, .flags = REST_FILTER | REST_SORT },
     { .name = "OS-EXT-STS:vm_state", .column = "t.vm_state", .type = REST_STRING, .flags = SHOW },
     { .name = "OS-EXT-STS:task_state", .column = "t.task_state", .type = REST_STRING, .flags = SHOW | REST_NULL },
     { .name = "OS-EXT-STS:power_state", .column = "t.power_state", .type = REST_INT, .flags = SHOW },
-    { .name = "power_state", .column = "t.power_state", .type = REST_INT, .flags = REST_FILTER | REST_SORT },
-    { .name = "vm_state", .column = "t.vm_state", .type = REST_STRING, .flags = REST_SORT },
-    { .name = "task_state", .column = "t.task_state", .type = REST_STRING, .flags = REST_SORT | REST_NULL },
     { .name = "OS-SRV-USG:launched_at", .type = REST_STRING, .flags = MADE, .emit = emit_launched },
     { .name = "OS-SRV-USG:terminated_at", .type = REST_STRING, .flags = MADE, .emit = emit_terminated },
     { .name = "os-extended-volumes:volumes_attached", .type = REST_JSON, .flags = MADE, .emit = emit_volumes },
@@ -632,7 +418,6 @@ static const struct rest_attr server_attrs[] = {
     { .name = "OS-EXT-SRV-ATTR:instance_name", .type = REST_STRING, .flags = MADE, .read_policy = EXTENDED, .emit = emit_instance_name },
     { .name = "OS-EXT-SRV-ATTR:reservation_id", .column = "t.reservation_id", .type = REST_STRING, .flags = SHOW, .read_policy = EXTENDED,
       .since = { 2, 3 } },
-    { .name = "reservation_id", .column = "t.reservation_id", .type = REST_STRING, .flags = REST_FILTER },
     { .name = "OS-EXT-SRV-ATTR:launch_index", .column = "t.launch_index", .type = REST_INT, .flags = SHOW, .read_policy = EXTENDED, .since = { 2, 3 } },
     { .name = "OS-EXT-SRV-ATTR:hostname", .column = "t.hostname", .type = REST_STRING, .flags = SHOW, .read_policy = EXTENDED, .since = { 2, 3 },
       .until = { 2, 89 } },
@@ -643,33 +428,20 @@ static const struct rest_attr server_attrs[] = {
       .since = { 2, 3 } },
     { .name = "OS-EXT-SRV-ATTR:user_data", .column = "t.user_data", .type = REST_TEXT, .flags = SHOW | REST_NULL, .read_policy = EXTENDED,
       .since = { 2, 3 } },
-    { .name = "locked", .column = "t.locked", .type = REST_BOOL, .flags = SHOW | REST_SORT, .since = { 2, 9 } },
-    { .name = "locked", .column = "t.locked", .type = REST_BOOL, .flags = REST_FILTER, .since = { 2, 73 },
-      .filter = "case when t.locked = 0 then 0 else 1 end = ?" },
+    { .name = "locked", .column = "t.locked", .type = REST_BOOL, .flags = SHOW, .since = { 2, 9 } },
     { .name = "host_status", .type = REST_STRING, .flags = MADE, .read_policy = "os_compute_api:servers:show:host_status", .since = { 2, 16 },
       .emit = emit_host_status },
     { .name = "description", .column = "t.description", .type = REST_TEXT, .flags = SHOW | REST_NULL, .since = { 2, 19 } },
     { .name = "trusted_image_certificates", .type = REST_JSON, .flags = MADE, .since = { 2, 63 }, .emit = emit_trusted },
     { .name = "server_groups", .type = REST_JSON, .flags = MADE, .since = { 2, 71 }, .emit = emit_server_groups },
     { .name = "locked_reason", .column = "t.locked_reason", .type = REST_STRING, .flags = SHOW | REST_NULL, .since = { 2, 73 } },
-    { .name = "uuid", .column = "t.id", .type = REST_STRING, .flags = REST_FILTER | REST_SORT },
-    { .name = "display_name", .column = "t.name", .type = REST_STRING, .flags = REST_SORT },
-    { .name = "created_at", .column = "t.created_us", .type = REST_TIME, .flags = REST_SORT },
-    { .name = "updated_at", .column = "t.updated_us", .type = REST_TIME, .flags = REST_SORT },
-    { .name = "launched_at", .column = "t.launched_us", .type = REST_TIME, .flags = REST_SORT | REST_NULL },
-    { .name = "host", .column = "h.name", .type = REST_STRING, .flags = REST_SORT | REST_NULL },
     { .name = NULL },
 };
-static const char *const server_ignored[] = {
-    "name", "hostname", "ip", "ip6", "status", "host", "node", "project_id", "tenant_id", "all_tenants", "changes-since", "changes-before", "tags",
-    "tags-any", "not-tags", "not-tags-any", "deleted", "vm_state", "task_state", NULL,
-};
-
 const struct rest_resource servers_resource = {
     .name = "server", .plural = "servers", .noun = "Instance", .path = "/v2.1/servers", .table = "servers",
     .from = "servers t left join hosts h on h.id = t.host_id", .owner_column = "t.project_id",
     .visible = "t.project_id = :project", .exists = "t.deleted_us is null", .admin_all = 2,
-    .attrs = server_attrs, .children = server_children, .ops = REST_LIST_OP | REST_DETAIL_OP,
+    .attrs = server_attrs, .query = server_query, .children = server_children, .ops = REST_LIST_OP | REST_DETAIL_OP,
     .rules = { .list = "os_compute_api:servers:detail", .show = "os_compute_api:servers:show",
                .all = "os_compute_api:servers:detail:get_all_tenants" },
     .default_sort = "t.created_us desc, t.id desc", .narrow = server_narrow, .ignored_query = server_ignored,

@@ -146,6 +146,7 @@ const struct policy_default compute_policies[] = {
     { "os_compute_api:servers:detail", READER, "List servers with details" },
     { "os_compute_api:servers:index:get_all_tenants", ADMIN, "List servers of all projects" },
     { "os_compute_api:servers:detail:get_all_tenants", ADMIN, "List servers of all projects with details" },
+    { "os_compute_api:servers:allow_all_filters", ADMIN, "Filter lists of servers by whatever there is" },
     { "os_compute_api:servers:show", READER, "Show a server" },
     { "os_compute_api:servers:show:host_status", ADMIN, "Show the state of a server's host" },
     { "os_compute_api:os-extended-server-attributes", ADMIN, "Show a server's host and hypervisor" },
@@ -220,6 +221,9 @@ const struct policy_default compute_policies[] = {
     { "os_compute_api:os-hypervisors:list", ADMIN, "List hypervisors" },
     { "os_compute_api:os-hypervisors:list-detail", ADMIN, "List hypervisors with details" },
     { "os_compute_api:os-hypervisors:show", ADMIN, "Show a hypervisor" },
+    { "os_compute_api:os-hypervisors:uptime", ADMIN, "Show since when a hypervisor is up" },
+    { "os_compute_api:os-hypervisors:search", ADMIN, "Search hypervisors by name" },
+    { "os_compute_api:os-hypervisors:servers", ADMIN, "List the servers of hypervisors" },
     { "os_compute_api:os-hypervisors:statistics", ADMIN, "Sum up the hypervisors" },
     { "os_compute_api:os-services:list", ADMIN, "List compute services" },
     { "os_compute_api:os-services:update", ADMIN, "Enable or disable a compute service" },
@@ -237,7 +241,7 @@ const struct policy_default compute_policies[] = {
 static const struct rest_resource *const resources[] = { &servers_resource, &flavors_resource, NULL };
 static const struct rest_route *const routes[] = {
     version_routes, flavor_routes, keypair_routes, server_routes, server_action_routes, server_part_routes, instance_action_routes,
-    admin_routes, quota_routes, server_group_routes, NULL,
+    admin_routes, hypervisor_routes, quota_routes, server_group_routes, NULL,
 };
 static const struct rest_versioning versioning = {
     .type = "compute", .legacy_header = "X-OpenStack-Nova-API-Version", .min = { 2, 1 }, .max = { 2, 93 },
@@ -249,7 +253,7 @@ const struct rest_service compute_service = {
     .resources = resources,
     .routes = routes,
     .policies = compute_policies,
-    .request_id_headers = { "X-Compute-Request-Id", NULL, NULL },
+    .request_id_headers = { "X-Compute-Request-Id", "X-Openstack-Request-Id", NULL },
     .time_style = REST_TIME_Z,
     .paging = REST_PAGE_NOVA,
     .page_max = 1000,
@@ -258,4 +262,6 @@ const struct rest_service compute_service = {
     .guard = server_guard,
     .not_found = "%s %s could not be found.",
     .unknown_is_error = 1,
+    .strict_query = 1,
+    .strict_since = { 2, 75 },
 };

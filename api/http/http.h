@@ -100,7 +100,7 @@ void http_reply_fd(struct cairn_request *req, int status, const char *type, int 
 void http_reply_source(struct cairn_request *req, int status, const char *type, uint64_t len,
                        int (*read)(void *arg, uint64_t offset, void *buf, size_t max, size_t *ret_len, struct cairn_error *err),
                        void (*free_fn)(void *arg), void *arg);
-int http_replied(const struct cairn_request *req);
+int http_replied(const struct cairn_request *req);              /* and it stands: a filter may still replace what route() answered */
 /* The service's fault for 'err'; status 0: the one that its code has there.  For what runs behind the handler: sinks. */
 void http_fault(struct cairn_request *req, int status, const struct cairn_error *err);
 #endif

@@ -24,7 +24,7 @@ struct pull {
 int
 http_replied(const struct cairn_request *req)
 {
-    return req->reply != REPLY_NONE;
+    return req->reply != REPLY_NONE && !req->replaceable;
 }
 
 /* A value that would break out of its line never reaches the wire. */

@@ -162,8 +162,8 @@ head(struct cairn_request *req, struct MHD_Connection *mhd, const char *method)
     request_client(req);
     atomic_store(&req->conn->waiting_since_ms, 0);
     memcpy(req->method, method, strnlen(method, sizeof req->method - 1));
-    req->mount = pipeline_match(s->mounts, req->decoded);
-    if (req->mount != NULL) {
+    req->mount = pipeline_match(s->mounts, req->bad_uri ? req->uri : req->decoded);     /* whose words the fault is in */
+    if (req->mount != NULL && !req->bad_uri) {
         prefix = req->mount->prefix_len;
         req->below = req->decoded[prefix] != '\0' ? req->decoded + prefix : "/";
     }

@@ -111,4 +111,5 @@ const struct rest_service identity_service = {
     .paging = REST_PAGE_KEYSTONE,
     .not_found = "Could not find %s: %s.",
     .target = identity_target,
+    .open_unknown = 1,
 };

@@ -199,5 +199,6 @@ const struct rest_service network_service = {
     .status_of = network_status_of,
     .not_found = "%s %s could not be found.",
     .unknown_is_error = 1,
+    .json_suffix = 1,
     .target = network_target,
 };

@@ -15,7 +15,7 @@ collect_query(void *arg, const char *name, const char *value)
     struct call *c = arg;
 
     if (c->query_count == REST_QUERY_MAX)
-        return 1;
+        return c->query_cut = 1;
     c->query_names[c->query_count] = name;
     c->query_values[c->query_count++] = value;
     return 0;
@@ -61,6 +61,8 @@ refuse(struct rest_api *api, struct cairn_request *req, const struct match *m)
     struct call *c = call_new(api, req);
     struct cairn_error err = CAIRN_ERROR_INIT;
 
+    if (api->service->open_unknown || m->open)
+        http_set_public(req);
     if (m->allow[0] == '\0') {
         cairn_fail(&err, CAIRN_NOT_FOUND, "The resource could not be found.");
         fault_reply(&c->pub, 404, &err);
@@ -70,6 +72,20 @@ refuse(struct rest_api *api, struct cairn_request *req, const struct match *m)
         fault_reply(&c->pub, 405, &err);
     }
     call_free(c);
+}
+
+/* Where the suffix says nothing: a path that there is not, or the end of a parameter's value. */
+static void
+match_without_suffix(struct rest_api *api, struct cairn_request *req, struct match *m)
+{
+    const char *path = http_path(req);
+    CLEANUP_FREE char *stem = xstrndup(path, strlen(path) - strlen(".json"));
+    char *last = m->params_count > 0 ? m->params[m->params_count - 1] : NULL;
+
+    if (m->allow[0] == '\0')
+        router_match(api->router, http_method(req), stem, m);
+    else if (last != NULL && str_ends(path, last) && str_ends(last, ".json"))
+        last[strlen(last) - strlen(".json")] = '\0';
 }
 
 static void
@@ -84,6 +100,8 @@ app_route(void *self, struct cairn_request *req)
         memset(m, 0, sizeof *m);
     else
         router_match(api->router, http_method(req), http_path(req), m);
+    if (api->service->json_suffix && str_ends(http_path(req), ".json"))
+        match_without_suffix(api, req, m);
     http_set_note(req, "rest.match", m, free_match);
     first = m->variants;
     if (first == NULL) {
@@ -309,6 +327,8 @@ run(struct call *c, struct cairn_error *err)
 
     if (!has_no_version(c->match) && version_choose(call, err) < 0)
         return -1;
+    if (c->query_cut)
+        return cairn_fail(err, CAIRN_INVALID, "More than %d query parameters.", REST_QUERY_MAX);
     if (choose_variant(c, err) < 0)
         return -1;
     v = c->variant;

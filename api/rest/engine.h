@@ -30,6 +30,7 @@ struct match {
     unsigned params_count;
     char *params[REST_PARAMS_MAX];              /* values in the order of the path; owned */
     char allow[64];                             /* methods that the path has, for 405; "" when there is no such path */
+    int open;                                   /* all of these are for everybody */
 };
 struct router *router_new(void);
 void router_free(struct router *r);
@@ -65,6 +66,7 @@ struct call {
     const struct match *match;
     const char *query_names[REST_QUERY_MAX], *query_values[REST_QUERY_MAX];
     size_t query_count;
+    int query_cut;                              /* there were more */
     json_t *document;                           /* owned */
     json_t *given;                              /* the object as the client gave it, without defaults; owned */
     int replied;
@@ -105,6 +107,8 @@ int schema_write_policies(struct rest_call *call, const struct rest_attr *attrs,
 int schema_text_value(const struct rest_attr *attr, const char *text, struct rest_values *values, struct cairn_error *err);
 int schema_check_query(struct rest_call *call, const struct rest_attr *attrs, struct cairn_error *err);
 const struct rest_attr *attr_find(const struct rest_attr *attrs, const char *name, struct rest_version version);
+/* One that filters (REST_FILTER) or sorts (REST_SORT) lists of the resource. */
+const struct rest_attr *attr_query(const struct rest_resource *r, const char *name, struct rest_version version, unsigned flag);
 /* A JSON value as the column keeps it. */
 void schema_bind(const struct rest_attr *attr, const json_t *value, struct rest_values *values);
 
@@ -148,6 +152,8 @@ void list_query_free(struct list_query *q);
 /* --- filter.c: conditions of a list, from its query */
 int filter_apply(struct rest_call *call, const struct rest_resource *resource, struct str *where, struct rest_values *values, struct cairn_error *err);
 int query_is_paging(const struct rest_service *service, const char *name);
+/* 1: in this version the service refuses query parameters that it does not know. */
+int query_is_strict(const struct rest_call *call);
 
 /* --- object.c */
 int object_load(struct rest_call *call, const struct rest_resource *resource, const char *id, struct rows **ret, struct cairn_error *err);

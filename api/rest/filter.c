@@ -17,13 +17,12 @@ query_is_paging(const struct rest_service *service, const char *name)
     return service->paging == REST_PAGE_GLANCE && strcmp(name, "sort") == 0;
 }
 
-static const struct rest_attr *
-filter_find(const struct rest_resource *r, const char *name, struct rest_version version)
+int
+query_is_strict(const struct rest_call *call)
 {
-    for (const struct rest_attr *a = r->attrs; a->name != NULL; a++)
-        if ((a->flags & REST_FILTER) && strcmp(a->name, name) == 0 && version_in(version, a->since, a->until))
-            return a;
-    return NULL;
+    struct rest_version since = call->route != NULL && call->route->strict_since.major != 0 ? call->route->strict_since : call->service->strict_since;
+
+    return call->service->strict_query && version_cmp(call->version, since) >= 0;
 }
 
 /* "^web.*" as LIKE: the part of the regular expressions that people use; anything else is taken as it stands. */
@@ -94,7 +93,7 @@ filter_apply(struct rest_call *call, const struct rest_resource *r, struct str *
 
     for (size_t i = 0; i < c->query_count; i++) {
         const char *name = c->query_names[i];
-        const struct rest_attr *a = filter_find(r, name, call->version);
+        const struct rest_attr *a = attr_query(r, name, call->version, REST_FILTER);
         int seen = 0;
 
         for (size_t j = 0; j < i; j++)
@@ -102,7 +101,7 @@ filter_apply(struct rest_call *call, const struct rest_resource *r, struct str *
         if (seen)
             continue;
         if (a == NULL) {
-            if (query_is_paging(call->service, name) || is_ignored(r, name) || (r->tags_type != NULL && tags_is_filter(name)) || !call->service->strict_query)
+            if (query_is_paging(call->service, name) || is_ignored(r, name) || (r->tags_type != NULL && tags_is_filter(name)) || !query_is_strict(call))
                 continue;
             return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters. Additional properties are not allowed ('%.60s' was unexpected)", name);
         }

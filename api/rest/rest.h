@@ -60,7 +60,7 @@ enum rest_type {
 #define REST_REQUIRED   0x0008u     /* must be given at create */
 #define REST_NULL       0x0010u     /* null is a value */
 #define REST_FILTER     0x0020u     /* ?name=value filters lists (repeated: any of) */
-#define REST_SORT       0x0040u     /* ?sort_key=name */
+#define REST_SORT       0x0040u     /* ?sort_key=name; with REST_NO_COLUMN accepted without effect */
 #define REST_LAX        0x0080u
 #define REST_OPEN       0x0100u     /* unknown keys of a nested object pass */
 #define REST_REGEX      0x0200u     /* the filter is a regular expression / substring (nova's name) */
@@ -68,7 +68,7 @@ enum rest_type {
 #define REST_SECRET     0x0800u     /* never logged, never echoed in faults */
 #define REST_NO_COLUMN  0x1000u     /* accepted and checked, but the hooks deal with it */
 #define REST_DETAIL     0x2000u     /* shown by show and detail lists only */
-#define REST_UNIQUE     0x4000u     /* list items must differ */
+#define REST_UNIQUE     0x4000u     /* list items must differ; a query parameter may stand once */
 #define REST_TRIM       0x8000u     /* blanks at the ends are cut / refused as the service says */
 
 struct rest_attr {
@@ -131,6 +131,7 @@ struct rest_resource {
     const char *exists;                 /* SQL: rows that it does not hold for are gone for everybody; lists say so themselves in narrow() */
     int admin_all;                      /* 1 always, 2 with all_tenants / all_projects */
     const struct rest_attr *attrs;
+    const struct rest_attr *query;      /* more attributes, which only filter and sort lists; NULL: none */
     const struct rest_child *children;
     unsigned ops;
     struct rest_rules rules;
@@ -184,6 +185,7 @@ struct rest_route {
     int (*handle)(struct rest_call *call, struct cairn_error *err);
     struct rest_version since, until;
     const char *states;                 /* handed to service->guard with the object: "active,stopped" */
+    struct rest_version strict_since;   /* unknown query parameters are 400 from here on; {0, 0}: as the service says */
 };
 
 /* --- services */
@@ -206,7 +208,10 @@ struct rest_service {
     int (*guard)(struct rest_call *call, const char *states, struct cairn_error *err);
     const char *not_found;              /* format of the 404 sentence: "%s %s could not be found." (noun, id) */
     int unknown_is_error;               /* 1: unknown body attributes are 400 */
-    int strict_query;                   /* 1: unknown query parameters are 400 */
+    int strict_query;                   /* 1: unknown query parameters are 400... */
+    struct rest_version strict_since;   /* ...from this version on; {0, 0}: always */
+    int json_suffix;                    /* 1: "/things.json" and "/things/ID.json" are "/things" and "/things/ID" */
+    int open_unknown;                   /* 1: a path or method that there is not is 404 or 405 for everybody, not 401 for those without a token */
     int strict_slash;                   /* 1: a path with '/' at its end is another one, which there is not (404) */
     int page_default;                   /* length of a page when no limit is asked for; 0: page_max */
     /* More attributes of a policy's target, "network:project_id"; NULL: the engine's own (the object's, the body's at create, the path's

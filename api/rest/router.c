@@ -174,7 +174,9 @@ router_match(const struct router *r, const char *method, const char *path, struc
     }
     if ((n = descend(&r->root, &w, 0)) == NULL)
         return;
+    ret->open = 1;
     for (struct variant *v = n->variants; v != NULL; v = v->next) {
+        ret->open &= (v->flags & REST_PUBLIC) != 0;
         allow_add(ret, v->method);
         if (ret->variants == NULL && strcmp(v->method, method) == 0)
             ret->variants = v;

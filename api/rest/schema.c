@@ -24,6 +24,18 @@ attr_find(const struct rest_attr *attrs, const char *name, struct rest_version v
     return NULL;
 }
 
+const struct rest_attr *
+attr_query(const struct rest_resource *r, const char *name, struct rest_version version, unsigned flag)
+{
+    const struct rest_attr *const tables[] = { r->attrs, r->query };
+
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+        for (const struct rest_attr *a = tables[i]; a != NULL && a->name != NULL; a++)
+            if ((a->flags & flag) && strcmp(a->name, name) == 0 && version_in(version, a->since, a->until))
+                return a;
+    return NULL;
+}
+
 /* "Invalid input for field/attribute NAME. Value: V. REASON" without the value where it is a secret. */
 CAIRN_PRINTF(5, 6) static int
 bad(const struct rest_attr *attr, const char *where, const json_t *value, struct cairn_error *err, const char *fmt, ...)
@@ -509,10 +521,13 @@ schema_check_query(struct rest_call *call, const struct rest_attr *attrs, struct
         int fine;
 
         if (attr == NULL) {
-            if (call->service->strict_query)
+            if (query_is_strict(call))
                 return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters. Additional properties are not allowed ('%.60s' was unexpected)", c->query_names[i]);
             continue;
         }
+        for (size_t j = 0; j < i && (attr->flags & REST_UNIQUE); j++)
+            if (strcmp(c->query_names[j], attr->name) == 0)
+                return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameter %s. It stands more than once.", attr->name);
         fine = schema_text_value(attr, c->query_values[i], &values, err);
         values_free(&values);
         if (fine < 0)

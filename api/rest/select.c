@@ -310,13 +310,15 @@ sort_has(const struct sort *s, const char *sql)
 static int
 is_numeric(const struct rest_resource *r, const char *column)
 {
+    const struct rest_attr *const tables[] = { r->attrs, r->query };
     char want[64], plain[64];
 
     if (plain_name(column, want, sizeof want) == NULL)
         return 0;
-    for (const struct rest_attr *a = r->attrs; a->name != NULL; a++)
-        if (column_plain(a, plain, sizeof plain) != NULL && strcmp(plain, want) == 0)
-            return a->type == REST_INT || a->type == REST_TIME || a->type == REST_BOOL;
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+        for (const struct rest_attr *a = tables[i]; a != NULL && a->name != NULL; a++)
+            if ((a->flags & REST_NO_COLUMN) == 0 && column_plain(a, plain, sizeof plain) != NULL && strcmp(plain, want) == 0)
+                return a->type == REST_INT || a->type == REST_TIME || a->type == REST_BOOL;
     return str_ends(want, "_us");
 }
 
@@ -356,15 +358,31 @@ sort_default(struct sort *s, const struct rest_resource *r, int last_only)
     }
 }
 
+/* Without sort_dir: network ascends, image descends, and compute goes the way that the list goes by itself. */
+static const char *
+default_dir(const struct rest_service *service, const struct rest_resource *r)
+{
+    const char *text = r->default_sort != NULL ? r->default_sort : "";
+    size_t first = strcspn(text, ",");
+
+    if (service->paging != REST_PAGE_NOVA)
+        return service->paging == REST_PAGE_NEUTRON ? "asc" : "desc";
+    return first >= 5 && strncmp(text + first - 5, " desc", 5) == 0 ? "desc" : "asc";
+}
+
 static int
 sort_by_name(struct rest_call *call, const struct rest_resource *r, struct sort *s, const char *name, const char *dir, struct cairn_error *err)
 {
-    const struct rest_attr *a = attr_find(r->attrs, name, call->version);
+    const struct rest_attr *a = attr_query(r, name, call->version, REST_SORT);
 
-    if (a == NULL || (a->flags & REST_SORT) == 0)
+    if (a == NULL)
         return cairn_fail(err, CAIRN_INVALID, "Invalid input for sort_key: '%.60s' is not an attribute that %s can be sorted by.", name, r->plural);
     if (dir != NULL && dir[0] != '\0' && strcmp(dir, "asc") != 0 && strcmp(dir, "desc") != 0)
         return cairn_fail(err, CAIRN_INVALID, "Invalid input for sort_dir: '%.60s' is not one of ['asc', 'desc'].", dir);
+    if (a->read_policy != NULL && !target_allowed(call, a->read_policy, NULL, NULL, NULL))
+        return cairn_fail(err, CAIRN_DENIED, "Only administrators can sort %s by %.60s", r->plural, name);
+    if (a->flags & REST_NO_COLUMN)
+        return 0;
     sort_add(s, r, a->column != NULL ? a->column : a->name, strlen(a->column != NULL ? a->column : a->name), dir != NULL && strcmp(dir, "desc") == 0,
              (a->flags & (REST_NULL | REST_HIDDEN_NULL)) != 0);
     return 0;
@@ -384,7 +402,7 @@ sort_make(struct rest_call *call, const struct rest_resource *r, struct sort *s,
     for (size_t i = 0; i < c->query_count; i++) {
         if (strcmp(c->query_names[i], "sort_key") == 0) {
             /* Fewer directions than keys: image repeats the last, the others ascend... each as its clients expect. */
-            const char *dir = keys < dirs_count ? dirs[keys] : dirs_count > 0 ? dirs[dirs_count - 1] : call->service->paging == REST_PAGE_NEUTRON ? "asc" : "desc";
+            const char *dir = keys < dirs_count ? dirs[keys] : dirs_count > 0 ? dirs[dirs_count - 1] : default_dir(call->service, r);
 
             keys++;
             if (sort_by_name(call, r, s, c->query_values[i], dir, err) < 0)

@@ -126,6 +126,10 @@ check_rules(const struct rest_api *api, const struct rest_resource *r, struct ca
         if (a->write_policy != NULL && !policy_known(api->env.policy, a->write_policy))
             return cairn_fail(err, CAIRN_INVALID, "%s: attribute %s.%s names policy rule '%s', which no table defines", api->service->name, r->name, a->name, a->write_policy);
     }
+    for (const struct rest_attr *a = r->query; a != NULL && a->name != NULL; a++)
+        if (a->read_policy != NULL && !policy_known(api->env.policy, a->read_policy))
+            return cairn_fail(err, CAIRN_INVALID, "%s: query parameter %s of %s names policy rule '%s', which no table defines", api->service->name, a->name, r->plural,
+                              a->read_policy);
     if (r->rules.all != NULL && !policy_known(api->env.policy, r->rules.all))
         return cairn_fail(err, CAIRN_INVALID, "%s: resource %s names policy rule '%s', which no table defines", api->service->name, r->name, r->rules.all);
     return 0;
@@ -193,6 +197,12 @@ check_resource(const struct rest_api *api, const struct rest_resource *r, struct
     for (const struct rest_attr *a = r->attrs; a->name != NULL; a++)
         if (a->filter != NULL)
             str_addf(&sql, " and (%s)", a->filter);
+    for (const struct rest_attr *a = r->query; a != NULL && a->name != NULL; a++) {
+        if ((a->flags & REST_NO_COLUMN) == 0)
+            str_addf(&sql, " and %s is null", a->column != NULL ? a->column : a->name);
+        if (a->filter != NULL)
+            str_addf(&sql, " and (%s)", a->filter);
+    }
     str_addf(&sql, " order by %s", r->default_sort != NULL ? r->default_sort : resource_id(r));
     if (try_sql(api, r, "the table", sql.text, err) < 0)
         return -1;

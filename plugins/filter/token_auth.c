@@ -33,6 +33,12 @@ token_auth_destroy(void *self)
     free(self);
 }
 
+static int
+is_refusal(uint32_t code)
+{
+    return code == CAIRN_UNAUTHENTICATED || code == CAIRN_DENIED || code == CAIRN_INVALID || code == CAIRN_NOT_FOUND;
+}
+
 static uint32_t
 refuse(const struct token_auth *f, const struct cairn_http *http, struct cairn_request *req)
 {
@@ -49,6 +55,15 @@ refuse(const struct token_auth *f, const struct cairn_http *http, struct cairn_r
     return CAIRN_FILTER_REPLIED;
 }
 
+/* Whether the token is good cannot be found out now: that is no word on the token, and a client may try again. */
+static uint32_t
+cannot_tell(const struct cairn_http *http, struct cairn_request *req, const struct cairn_error *err)
+{
+    http->set_reply_header(req, "Retry-After", "1");
+    http->fault(req, 503, err);
+    return CAIRN_FILTER_REPLIED;
+}
+
 /* A token on an open route says who asks, when it is valid; when not, it is as if there were none. */
 static uint32_t
 token_auth_before(void *self, const struct cairn_http *http, struct cairn_request *req)
@@ -59,7 +74,9 @@ token_auth_before(void *self, const struct cairn_http *http, struct cairn_reques
 
     if (token != NULL && token[0] != '\0' && http->authenticate(req, token, &err) == 0)
         return CAIRN_FILTER_PASS;
-    return http->is_public(req) ? (uint32_t)CAIRN_FILTER_PASS : refuse(f, http, req);
+    if (http->is_public(req))
+        return CAIRN_FILTER_PASS;
+    return token == NULL || token[0] == '\0' || is_refusal(err.code) ? refuse(f, http, req) : cannot_tell(http, req, &err);
 }
 
 static const struct cairn_filter_plugin token_auth_filter = {

@@ -21,7 +21,7 @@ affinity_filter(void *self, const struct cairn_place_request *request, const str
     if (strcmp(request->group_policy, "affinity") == 0)
         return members_on(request, host->name) > 0;
     if (strcmp(request->group_policy, "anti-affinity") == 0)
-        return members_on(request, host->name) == 0;
+        return members_on(request, host->name) < (request->group_max_per_host > 0 ? request->group_max_per_host : 1);
     return 1;
 }
 

@@ -469,12 +469,14 @@ static const struct { struct auth **who; const char *query; int count; } filters
     { &member, "name=xx", 0 }, { &member, "status=ACTIVE", 1 }, { &member, "status=active", 1 }, { &member, "status=SHUTOFF", 1 },
     { &member, "status=BUILD", 0 }, { &member, "flavor=42", 2 }, { &member, "flavor=1", 0 }, { &member, "image=" IMAGE, 2 },
     { &member, "limit=1", 1 }, { &member, "sort_key=display_name&sort_dir=asc", 2 }, { &member, "changes-since=2020-01-01T00:00:00Z", 2 },
-    { &member, "changes-since=2099-01-01T00:00:00Z", 0 }, { &member, "ip=10", 0 }, { &member, "all_tenants=0", 2 }, { &member, "key_name=k", 0 },
+    { &member, "changes-since=2099-01-01T00:00:00Z", 0 }, { &member, "ip=10", 0 }, { &member, "all_tenants=0", 2 }, { &member, "key_name=k", 2 },
     { &member, "tags=t1", 1 }, { &member, "not-tags=t1", 1 }, { &member, "tags-any=t1,t2", 1 },  { &member, "tags=t1,t2", 0 },
     { &admin, "", 0 }, { &admin, "all_tenants=1", 2 }, { &admin, "all_tenants=1&host=h1", 2 }, { &admin, "all_tenants=1&project_id=" P2, 0 },
     { &admin, "all_tenants=1&host=h2", 0 }, { &stranger, "", 0 }, { &reader, "", 2 }, { &member, "reservation_id=r-none", 0 },
     { &member, "status=DELETED", -403 }, { &member, "all_tenants=1", -403 }, { &member, "changes-since=yesterday", -400 }, { &member, "limit=-1", -400 },
     { &member, "marker=" NOWHERE, -400 }, { &member, "sort_key=created_at&sort_dir=up", -400 }, { &admin, "deleted=true&all_tenants=1", 0 },
+    { &admin, "all_tenants=1&key_name=k", 0 }, { &admin, "tenant_id=" P2, 0 }, { &member, "sort_key=host", -403 }, { &member, "sort_key=vcpus", 2 },
+    { &member, "sort_key=nonsense", -400 }, { &member, "status=ACTIVE&status=SHUTOFF", 2 }, { &member, "nonsense=1", 2 },
 };
 
 START_TEST(lists_of_servers_are_filtered)

@@ -30,10 +30,12 @@ add_header(struct str *s, const struct cairn_request *req, const char *name)
 static void
 app_route(void *self, struct cairn_request *req)
 {
+    int gone = strcmp(http_path(req), "/gone") == 0;
+
     (void)self;
-    if (strcmp(http_path(req), "/private") != 0)
+    if (strcmp(http_path(req), "/private") != 0 && !gone)
         http_set_public(req);
-    if (strcmp(http_path(req), "/missing") == 0) {
+    if (strcmp(http_path(req), "/missing") == 0 || gone) {
         struct str s = STR_INIT;
 
         str_add(&s, "no such route");
@@ -75,6 +77,8 @@ authenticate(void *arg, const char *token, struct auth **ret, struct cairn_error
     struct auth *a;
 
     (void)arg;
+    if (strcmp(token, "unreadable") == 0)
+        return cairn_fail(err, CAIRN_UNAVAILABLE, "the catalog does not answer");
     if (strncmp(token, "user-", 5) != 0)
         return cairn_fail(err, CAIRN_UNAUTHENTICATED, "no such token");
     a = xcalloc(1, sizeof *a + strlen(token) + 1);
@@ -203,6 +207,30 @@ START_TEST(valid_token_says_who_it_is_on_any_route)
 }
 END_TEST
 
+START_TEST(a_path_that_is_not_there_needs_a_token_too)
+{
+    begin(PIPELINE("token_auth", ""));
+    answer_is(client_get(port, "/t/gone"), 401, "fault: The request you have made requires authentication.");
+    answer_is(client_once(port, "GET /t/gone HTTP/1.1\r\nHost: h\r\nX-Auth-Token: user-ann\r\n\r\n"), 404, "no such route");
+    end();
+}
+END_TEST
+
+START_TEST(a_token_that_cannot_be_checked_now_is_not_refused)
+{
+    struct answer a;
+
+    begin(PIPELINE("token_auth", ""));
+    a = client_once(port, "GET /t/private HTTP/1.1\r\nHost: h\r\nX-Auth-Token: unreadable\r\n\r\n");
+    ck_assert_str_eq(answer_header(&a, "Retry-After"), "1");
+    ck_assert_ptr_null(answer_header(&a, "WWW-Authenticate"));
+    answer_is(a, 503, "fault: the catalog does not answer");
+    answer_is(client_once(port, "GET /t/open HTTP/1.1\r\nHost: h\r\nX-Auth-Token: unreadable\r\n\r\n"), 200,
+              "X-User-Id=-;X-Roles=-;X-Service-Roles=-;X-Openstack-Request-Id=-;user=-");
+    end();
+}
+END_TEST
+
 /* --- size_limit */
 
 START_TEST(size_limit_is_of_the_pipeline)
@@ -324,6 +352,8 @@ main(void)
     tcase_add_test(t, forged_identity_headers_never_arrive_ossa_2026_001);
     tcase_add_test(t, no_token_no_private_route);
     tcase_add_test(t, valid_token_says_who_it_is_on_any_route);
+    tcase_add_test(t, a_path_that_is_not_there_needs_a_token_too);
+    tcase_add_test(t, a_token_that_cannot_be_checked_now_is_not_refused);
     tcase_add_test(t, size_limit_is_of_the_pipeline);
     tcase_add_test(t, bursts_pass_and_floods_are_told_to_wait);
     tcase_add_test(t, users_have_buckets_of_their_own);

@@ -318,7 +318,7 @@ END_TEST
 
 START_TEST(groups_stay_together_or_apart)
 {
-    const char *const members[] = { "a" };
+    const char *const members[] = { "a" }, *const twice[] = { "a", "a" };
     struct cairn_place_request r = server("1");
 
     open_scheduler("");
@@ -335,6 +335,13 @@ START_TEST(groups_stay_together_or_apart)
     ck_assert_str_eq(place(&r), "b");
     r.server_id = "4";
     change("update hosts set enabled = 0 where name = 'b'");
+    ck_assert_str_eq(place(&r), "no valid host: 2 hosts; alive removed 1, affinity removed 1");
+    r.server_id = "5";
+    r.group_max_per_host = 2;                   /* the rule max_server_per_host */
+    ck_assert_str_eq(place(&r), "a");
+    r.server_id = "6";
+    r.group_hosts = twice;
+    r.group_hosts_count = 2;
     ck_assert_str_eq(place(&r), "no valid host: 2 hosts; alive removed 1, affinity removed 1");
 }
 END_TEST

@@ -26,6 +26,7 @@ struct cairn_place_request {
     uint32_t ignore_hosts_count;
     uint32_t hints_count;
     const struct cairn_pair *const *hints;
+    uint32_t group_max_per_host;        /* "anti-affinity": so many members may share a host; 0: 1 */
 };
 
 struct cairn_place_host {

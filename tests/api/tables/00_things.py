@@ -1,0 +1,20 @@
+"""What the other tables work on: an image, a network with a subnet, a server of the member's."""
+rows = [
+    ("admin", "POST /image/v2/images", 201, {"body": {"name": "wire", "disk_format": "raw", "container_format": "bare", "visibility": "public"}, "save": {"image": "id"}}),
+    ("admin", "PUT /image/v2/images/{image}/file", 204, {"body": b"\0" * 4096, "h": {"Content-Type": "application/octet-stream"}}),
+    ("member", "POST /network/v2.0/networks", 201, {"body": {"network": {"name": "wire-net"}}, "save": {"net": "network.id"}}),
+    ("member", "POST /network/v2.0/subnets", 201, {"body": {"subnet": {"network_id": "{net}", "cidr": "10.77.0.0/24", "ip_version": 4, "name": "wire-sub"}},
+                                                   "save": {"subnet": "subnet.id"}}),
+    ("stranger", "POST /network/v2.0/networks", 201, {"body": {"network": {"name": "foreign-net"}}, "save": {"foreign_net": "network.id"}}),
+    ("stranger", "POST /network/v2.0/subnets", 201, {"body": {"subnet": {"network_id": "{foreign_net}", "cidr": "10.78.0.0/24", "ip_version": 4}},
+                                                     "save": {"foreign_subnet": "subnet.id"}}),
+    ("stranger", "POST /network/v2.0/ports", 201, {"body": {"port": {"network_id": "{foreign_net}"}}, "save": {"foreign_port": "port.id"}}),
+    ("member", "POST /compute/v2.1/servers", 202, {"body": {"server": {"name": "wire-1", "imageRef": "{image}", "flavorRef": "42", "networks": [{"uuid": "{net}"}],
+                                                                       "metadata": {"colour": "red"}}},
+        "save": {"server": "server.id"}, "head": {"Location": "{base}/compute/v2.1/servers/{server}"} if False else {"Location": ...},
+        "has": {"server.adminPass": ..., "server.links.#": 2, "server.OS-DCF:diskConfig": ..., "server.security_groups.0.name": "default"}}),
+    Row("member", "GET /compute/v2.1/servers/{server}", 200, has={"server.status": "ACTIVE"}, until=10),
+    ("stranger", "POST /compute/v2.1/servers", 202, {"body": {"server": {"name": "wire-foreign", "imageRef": "{image}", "flavorRef": "42",
+                                                                         "networks": [{"uuid": "{foreign_net}"}]}}, "save": {"foreign_server": "server.id"}}),
+    Row("stranger", "GET /compute/v2.1/servers/{foreign_server}", 200, has={"server.status": "ACTIVE"}, until=10),
+]
