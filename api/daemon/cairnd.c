@@ -324,6 +324,7 @@ listen_http(struct daemon *d, struct cairn_error *err)
         .public_url = config_string(c, "http", "public_url"),
     };
 
+    identity_slow_lane(c, &o.slow_workers, &o.slow_waiting);
     if (http_start(&o, d->plugins, d->apps, &d->http, err) < 0)
         return -1;
     if (o.public_url != NULL)

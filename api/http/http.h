@@ -30,6 +30,8 @@ struct http_options {
     uint16_t port;              /* 0: any; see http_port() */
     unsigned threads;           /* network threads */
     unsigned workers;           /* pool for blocking handlers */
+    unsigned slow_workers;      /* threads of the slow lane; 0: none, those above take it on */
+    unsigned slow_waiting;      /* requests that may wait for them; more are told to come again */
     unsigned max_connections, max_per_address;
     unsigned idle_timeout_s;
     size_t header_max, body_max;        /* bytes; body_max for buffered bodies */
@@ -75,6 +77,8 @@ void http_set_body(struct cairn_request *req, enum http_body mode, size_t max); 
 /* Open to everybody.  A route that does not say so is refused with 401 when no filter has authenticated the request. */
 void http_set_public(struct cairn_request *req);
 void http_set_blocking(struct cairn_request *req);
+/* Blocking, and it may compute for long: runs on the few threads of the slow lane, so that however many come, none waits for them who is not one. */
+void http_set_slow(struct cairn_request *req);
 const char *http_body(const struct cairn_request *req, size_t *ret_len);         /* buffered; "" if none */
 
 /* A streamed body: chunks of up to 1 MiB in order, on worker threads, never two at once; bounded buffers hold the client back meanwhile.

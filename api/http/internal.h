@@ -63,17 +63,18 @@ struct conn {                           /* one connection, for the sweeper */
 };
 struct http_server {
     struct MHD_Daemon *daemon;
-    struct pool *pool;
+    struct pool *pool, *slow_pool;      /* slow: NULL without a slow lane */
     struct mount *mounts;
     struct http_app *root;              /* owned */
     size_t body_max;
-    unsigned idle_timeout_s, queue_limit;
+    unsigned idle_timeout_s, queue_limit, slow_limit;
     uint16_t port;
     int tls;
     char *public_url, *own_url;
     _Atomic int stopping;               /* new requests are refused */
     _Atomic int cut;                    /* those under way are cut */
     _Atomic unsigned jobs;              /* queued or running on the pool */
+    _Atomic unsigned slow_jobs;         /* and on the slow lane */
     _Atomic unsigned requests;          /* between head and completion */
     _Atomic uint64_t connections, connections_total, busy_total, swept_total, bytes_in;
     pthread_t sweeper;
@@ -83,6 +84,10 @@ struct http_server {
     struct conn *conns GUARDED_BY(lock);
     int quit GUARDED_BY(lock);
 };
+/* Takes a place of the slow lane, which is given back by server_slow_done().  0: there is none left. */
+int server_slow_enter(struct http_server *s);
+void server_slow_submit(struct http_server *s, void (*fn)(void *), void *arg);
+void server_slow_done(struct http_server *s);
 /* Hands a job to the pool.  Cannot fail: a connection has one job at a time and the queue has room for all of them. */
 void server_submit(struct http_server *s, void (*fn)(void *), void *arg);
 void server_job_done(struct http_server *s);
@@ -126,7 +131,7 @@ struct cairn_request {
     struct note *notes;
     struct auth *auth;
     unsigned filters_run;
-    int is_public, blocking;
+    int is_public, blocking, slow;
     enum http_body body_mode;
     size_t body_max, limit;             /* of the route; of a filter (0: none) */
     struct str body;

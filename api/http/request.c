@@ -317,6 +317,12 @@ http_set_blocking(struct cairn_request *req)
     req->blocking = 1;
 }
 
+void
+http_set_slow(struct cairn_request *req)
+{
+    req->blocking = req->slow = 1;
+}
+
 const char *
 http_body(const struct cairn_request *req, size_t *ret_len)
 {

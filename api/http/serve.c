@@ -76,15 +76,29 @@ handler_job(void *arg)
     server_job_done(s);
 }
 
+static void
+slow_job(void *arg)
+{
+    struct cairn_request *req = arg;
+    struct http_server *s = req->server;
+
+    run_handler(req);
+    MHD_resume_connection(req->mhd);
+    server_slow_done(s);
+}
+
 /* Here or on a worker; 1: on a worker. */
 static int
 start_handler(struct cairn_request *req, enum phase job_phase)
 {
+    int slow;
+
     if (!req->blocking) {
         run_handler(req);
         return 0;
     }
-    if (server_busy(req->server)) {
+    slow = req->slow && req->server->slow_pool != NULL;
+    if (slow ? !server_slow_enter(req->server) : server_busy(req->server)) {
         atomic_fetch_add(&req->server->busy_total, 1);
         http_reply_header(req, "Retry-After", "1");
         request_faultf(req, 503, CAIRN_UNAVAILABLE, "The server is busy; try again.");
@@ -93,7 +107,10 @@ start_handler(struct cairn_request *req, enum phase job_phase)
     req->phase = job_phase;
     atomic_store(&req->conn->waiting_since_ms, 0);
     MHD_suspend_connection(req->mhd);
-    server_submit(req->server, handler_job, req);
+    if (slow)
+        server_slow_submit(req->server, slow_job, req);
+    else
+        server_submit(req->server, handler_job, req);
     return 1;
 }
 

@@ -47,6 +47,30 @@ server_busy(struct http_server *s)
     return atomic_load(&s->jobs) >= s->queue_limit;
 }
 
+int
+server_slow_enter(struct http_server *s)
+{
+    if (atomic_fetch_add(&s->slow_jobs, 1) < s->slow_limit)
+        return 1;
+    atomic_fetch_sub(&s->slow_jobs, 1);
+    return 0;
+}
+
+void
+server_slow_submit(struct http_server *s, void (*fn)(void *), void *arg)
+{
+    if (pool_submit(s->slow_pool, fn, arg) < 0) {
+        log_error("the slow lane's queue overflows");
+        abort();
+    }
+}
+
+void
+server_slow_done(struct http_server *s)
+{
+    atomic_fetch_sub(&s->slow_jobs, 1);
+}
+
 /* --- connections */
 
 static void
@@ -272,6 +296,8 @@ server_free(struct http_server *s)
     }
     if (s->pool != NULL)
         pool_free(s->pool);
+    if (s->slow_pool != NULL)
+        pool_free(s->slow_pool);
     pipeline_free(s->mounts);
     root_app_free(s->root);
     mutex_destroy(&s->lock);
@@ -309,6 +335,9 @@ http_start(const struct http_options *o, struct plugins *plugins, struct http_ap
         return -1;
     }
     s->pool = pool_new("http", workers, s->queue_limit + workers + at_least(o->max_connections, 1024));
+    s->slow_limit = o->slow_workers + o->slow_waiting;
+    if (o->slow_workers > 0)
+        s->slow_pool = pool_new("http-slow", o->slow_workers, s->slow_limit);
     s->sweeper_runs = pthread_create(&s->sweeper, NULL, sweeper, s) == 0;
     if (start_daemon(s, o, err) < 0) {
         server_free(s);
@@ -334,11 +363,11 @@ pause_ms(int64_t ms)
 static int
 drain(struct http_server *s)
 {
-    for (int waited_ms = 0; waited_ms < STOP_MS && (atomic_load(&s->jobs) > 0 || atomic_load(&s->requests) > 0); waited_ms += 5)
+    for (int waited_ms = 0; waited_ms < STOP_MS && (atomic_load(&s->jobs) > 0 || atomic_load(&s->slow_jobs) > 0 || atomic_load(&s->requests) > 0); waited_ms += 5)
         pause_ms(5);
     atomic_store(&s->cut, 1);           /* from now on no connection goes to sleep */
     pause_ms(20);
-    return atomic_load(&s->jobs) == 0;
+    return atomic_load(&s->jobs) == 0 && atomic_load(&s->slow_jobs) == 0;
 }
 
 void
@@ -352,7 +381,8 @@ http_stop(struct http_server *s)
     listener = MHD_quiesce_daemon(s->daemon);
     if (!drain(s)) {
         /* Their connections sleep, and MHD cannot end with sleepers; the process is about to end anyway, so all of it stays. */
-        log_error("%u requests are stuck in calls that do not return; the listener is left to the end of the process", atomic_load(&s->jobs));
+        log_error("%u requests are stuck in calls that do not return; the listener is left to the end of the process",
+                  atomic_load(&s->jobs) + atomic_load(&s->slow_jobs));
         return;
     }
     MHD_stop_daemon(s->daemon);
@@ -388,6 +418,8 @@ http_metrics(struct http_server *s, struct str *out)
              "cairn_http_connections_total %" PRIu64 "\n", atomic_load(&s->connections_total));
     str_addf(out, "# HELP cairn_http_requests Requests under way.\n# TYPE cairn_http_requests gauge\ncairn_http_requests %u\n", atomic_load(&s->requests));
     str_addf(out, "# HELP cairn_http_jobs Requests on or waiting for a worker.\n# TYPE cairn_http_jobs gauge\ncairn_http_jobs %u\n", atomic_load(&s->jobs));
+    str_addf(out, "# HELP cairn_http_slow_jobs Requests on or waiting for the slow lane: logins and other hashing.\n# TYPE cairn_http_slow_jobs gauge\ncairn_http_slow_jobs %u\n",
+             atomic_load(&s->slow_jobs));
     str_addf(out, "# HELP cairn_http_busy_total Requests refused because the workers were busy.\n# TYPE cairn_http_busy_total counter\n"
              "cairn_http_busy_total %" PRIu64 "\n", atomic_load(&s->busy_total));
     str_addf(out, "# HELP cairn_http_slow_total Connections cut because the client was too slow.\n# TYPE cairn_http_slow_total counter\n"

@@ -38,6 +38,9 @@ void identity_refresh(void);
 struct str;
 void identity_metrics(struct str *out);
 
+/* The threads of the wire's slow lane that logins and other hashing want, and how many requests may wait for them: http_options. */
+void identity_slow_lane(const struct config *config, unsigned *ret_workers, unsigned *ret_waiting);
+
 /* What a new cloud needs to be spoken to.  All strings are borrowed. */
 struct identity_bootstrap {
     const char *base_url;           /* "http://192.0.2.1:8774", without a slash at the end */

@@ -13,15 +13,28 @@
 #include "base/str.h"
 #include "base/thread.h"
 
-#define SCHEME "$y$"                    /* yescrypt: wants memory, too */
 #define REMEMBER_MS (5 * 60 * 1000)
 #define WAIT_MS 10000
 #define DIGEST_LEN 32
 #define MEMORY_SETS 64
 #define MEMORY_WAYS 4
 
-/* What nobody's secret hashes to: a well-formed setting, so that an unknown user costs what a known one does. */
-static const char nobody[] = "$y$j9T$2pQ0gQ8Q1m3Y7c5Vw9sX1.$Yx0u1rT3eS6pO9qW2zB5nM8kJ4hG7fD0aLcVbNmQwE1";
+static const struct scheme {
+    const char *name, *prefix;
+    unsigned cost;                      /* a usual one: some 50 to 100 ms */
+    size_t secret_max;                  /* bytes that count */
+} schemes[] = {
+    { "yescrypt", "$y$",  5,  CRYPT_MAX_PASSPHRASE_SIZE - 1 },      /* the first is the default; it and scrypt want memory, too */
+    { "scrypt",   "$7$",  7,  CRYPT_MAX_PASSPHRASE_SIZE - 1 },
+    { "bcrypt",   "$2b$", 12, PASSWORD_BCRYPT_MAX },
+};
+
+/* Written by password_scheme(), which no other call runs beside. */
+static struct {
+    const struct scheme *scheme;
+    unsigned cost;
+    char sample[CRYPT_GENSALT_OUTPUT_SIZE];     /* a setting; what nobody's secret is hashed with, so that an unknown user costs what a known one does */
+} chosen = { .scheme = schemes };
 
 static struct {
     struct mutex lock;
@@ -40,11 +53,38 @@ static struct {
 static atomic_ulong hashed, remembered;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+static int
+make_setting(char setting[CRYPT_GENSALT_OUTPUT_SIZE], struct cairn_error *err)
+{
+    unsigned cost = chosen.cost != 0 ? chosen.cost : chosen.scheme->cost;
+    char seed[32];
+
+    id_random(seed, sizeof seed);
+    if (crypt_gensalt_rn(chosen.scheme->prefix, cost, seed, sizeof seed, setting, CRYPT_GENSALT_OUTPUT_SIZE) == NULL)
+        return cairn_fail(err, CAIRN_INVALID, "the system's crypt offers no %s of cost %u", chosen.scheme->name, cost);
+    return 0;
+}
+
 static void
 start_once(void)
 {
     cond_init(&gate.freed);
     id_random(memory.key, sizeof memory.key);
+    if (chosen.sample[0] == '\0' && make_setting(chosen.sample, NULL) < 0)
+        chosen.sample[0] = '\0';
+}
+
+int
+password_scheme(const char *name, unsigned cost, struct cairn_error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        if (strcmp(schemes[i].name, name) != 0)
+            continue;
+        chosen.scheme = &schemes[i];
+        chosen.cost = cost;
+        return make_setting(chosen.sample, err);
+    }
+    return cairn_fail(err, CAIRN_INVALID, "'%s' is no scheme for passwords: yescrypt, scrypt or bcrypt", name);
 }
 
 void
@@ -159,16 +199,13 @@ remember(const uint8_t digest[DIGEST_LEN])
 int
 password_hash(const char *secret, char **ret_hash, struct cairn_error *err)
 {
-    char setting[CRYPT_GENSALT_OUTPUT_SIZE], seed[32];
+    char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 
     if (secret[0] == '\0')
         return cairn_fail(err, CAIRN_INVALID, "a password may not be empty");
-    if (strlen(secret) >= CRYPT_MAX_PASSPHRASE_SIZE || strlen(secret) > PASSWORD_MAX)
-        return cairn_fail(err, CAIRN_INVALID, "a password may have at most %d bytes", CRYPT_MAX_PASSPHRASE_SIZE - 1);
-    id_random(seed, sizeof seed);
-    if (crypt_gensalt_rn(SCHEME, 0, seed, sizeof seed, setting, sizeof setting) == NULL)
-        return cairn_fail_errno(err, errno, "the system's crypt offers no scheme '%s'", SCHEME);
-    if (hash_with(secret, setting, ret_hash, err) < 0)
+    if (strlen(secret) > chosen.scheme->secret_max)
+        return cairn_fail(err, CAIRN_INVALID, "a password may have at most %zu bytes", chosen.scheme->secret_max);
+    if (make_setting(setting, err) < 0 || hash_with(secret, setting, ret_hash, err) < 0)
         return -1;
     if (*ret_hash == NULL)
         return cairn_fail(err, CAIRN_INTERNAL, "the system's crypt refused to hash");
@@ -191,12 +228,15 @@ password_verify(const char *user_id, const char *secret, const char *hash, struc
     pthread_once(&once, start_once);
     if (strlen(secret) >= CRYPT_MAX_PASSPHRASE_SIZE)
         return wrong(err);
+    /* bcrypt would take any secret that begins alike. */
+    if (hash != NULL && str_starts(hash, "$2") && strlen(secret) > PASSWORD_BCRYPT_MAX)
+        hash = NULL;
     digest_of(user_id != NULL ? user_id : "", hash != NULL ? hash : "", secret, digest);
     if (hash != NULL && is_remembered(digest)) {
         atomic_fetch_add(&remembered, 1);
         return 0;
     }
-    if (hash_with(secret, hash != NULL ? hash : nobody, &computed, err) < 0)
+    if (hash_with(secret, hash != NULL ? hash : chosen.sample, &computed, err) < 0)
         return -1;
     if (computed == NULL || hash == NULL)
         return wrong(err);
@@ -208,8 +248,25 @@ password_verify(const char *user_id, const char *secret, const char *hash, struc
     return 0;
 }
 
+/* How much of a hash tells scheme and cost: "$y$j9T$", "$2b$12$"; scrypt has eleven characters and nothing behind them. */
+static size_t
+cost_len(const char *hash)
+{
+    const char *at = hash;
+
+    if (str_starts(hash, "$7$"))
+        return strnlen(hash, 14);
+    for (int dollars = 0; dollars < 3 && at != NULL; dollars++)
+        at = strchr(dollars == 0 ? hash : at + 1, '$');
+    return at != NULL ? (size_t)(at - hash) + 1 : strlen(hash);
+}
+
 int
 password_outdated(const char *hash)
 {
-    return !str_starts(hash, SCHEME);
+    size_t len;
+
+    pthread_once(&once, start_once);
+    len = cost_len(chosen.sample);
+    return cost_len(hash) != len || strncmp(hash, chosen.sample, len) != 0;
 }

@@ -15,7 +15,9 @@ struct identity_state identity_state;
 const struct cairn_key identity_keys[] = {
     CAIRN_KEY("token_lifetime", CAIRN_KEY_DURATION, "4h", "How long a token is valid; a minute to seven days."),
     CAIRN_KEY_RANGE("password_parallel", "2", 1, 64, "How many passwords are hashed at the same time."),
-    CAIRN_KEY_RANGE("password_waiting", "10", 0, 1024, "How many logins may wait for that, each on a thread of [http] workers; more are told to come again (503)."),
+    CAIRN_KEY_RANGE("password_waiting", "200", 0, 100000, "How many requests may wait for that; more are told to come again (503)."),
+    CAIRN_KEY("password_scheme", CAIRN_KEY_STRING, "yescrypt", "How new passwords are hashed: yescrypt, scrypt or bcrypt; older hashes are renewed at login."),
+    CAIRN_KEY_RANGE("password_cost", "0", 0, 20, "Cost of a hash, in the scheme's own measure; 0: a usual one."),
     CAIRN_KEY("enforcement_model", CAIRN_KEY_STRING, "flat", "How limits of projects and domains depend on each other: flat or strict_two_level."),
     { .name = NULL }
 };
@@ -37,7 +39,10 @@ identity_open(const struct rest_env *env, struct cairn_error *err)
         return cairn_fail(err, CAIRN_INVALID, "[identity] enforcement_model must be flat or strict_two_level, not '%s'", model);
     if (lifetime_ms < 60 * 1000 || lifetime_ms > INT64_C(7) * 24 * 3600 * 1000)
         return cairn_fail(err, CAIRN_INVALID, "[identity] token_lifetime must be between a minute and seven days");
-    password_limits((unsigned)setting(env->config, "password_parallel", 2), (unsigned)setting(env->config, "password_waiting", 10));
+    if (password_scheme(env->config != NULL ? config_string(env->config, IDENTITY_SECTION, "password_scheme") : "yescrypt",
+                        (unsigned)setting(env->config, "password_cost", 0), err) < 0)
+        return cairn_error_context(err, "[identity] password_scheme, password_cost");
+    password_limits((unsigned)setting(env->config, "password_parallel", 2), (unsigned)setting(env->config, "password_waiting", 200));
     if (compliance_open(env->config, err) < 0 || keys_open(env->state_dir, &keys, err) < 0)
         return -1;
     if (sessions_open(env->catalog, keys, lifetime_ms * 1000, err) < 0) {
@@ -47,6 +52,14 @@ identity_open(const struct rest_env *env, struct cairn_error *err)
     identity_state = (struct identity_state){ .keys = keys, .lifetime_us = lifetime_ms * 1000, .strict_two_level = strcmp(model, "flat") != 0 };
     http_set_authenticator(identity_authenticate, NULL);
     return 0;
+}
+
+/* Two threads more than may hash, so that no processor idles while a login looks into the catalog. */
+void
+identity_slow_lane(const struct config *config, unsigned *ret_workers, unsigned *ret_waiting)
+{
+    *ret_workers = (unsigned)setting(config, "password_parallel", 2) + 2;
+    *ret_waiting = (unsigned)setting(config, "password_waiting", 200);
 }
 
 void

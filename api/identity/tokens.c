@@ -380,7 +380,7 @@ token_delete(struct rest_call *call, struct cairn_error *err)
 
 #define TOKENS "/v3/auth/tokens"
 const struct rest_route identity_token_routes[] = {
-    { .method = "POST",   .path = TOKENS, .status = 201, .flags = REST_PUBLIC | REST_NO_TX, .body = auth_attrs, .body_key = "auth", .handle = token_create },
+    { .method = "POST",   .path = TOKENS, .status = 201, .flags = REST_PUBLIC | REST_NO_TX | REST_SLOW, .body = auth_attrs, .body_key = "auth", .handle = token_create },
     { .method = "GET",    .path = TOKENS, .rule = "identity:validate_token", .status = 200, .flags = REST_NO_TX, .handle = token_show },
     { .method = "HEAD",   .path = TOKENS, .rule = "identity:check_token",    .status = 200, .flags = REST_NO_TX | REST_INLINE, .handle = token_show },
     { .method = "DELETE", .path = TOKENS, .rule = "identity:revoke_token",   .status = 204, .flags = REST_NO_TX, .handle = token_delete },

@@ -327,8 +327,8 @@ password_change(struct rest_call *call, struct cairn_error *err)
 }
 
 const struct rest_route identity_user_routes[] = {
-    { .method = "POST",  .path = "/v3/users", .rule = "identity:create_user", .status = 201, .flags = REST_NO_TX, .body = user_create_attrs, .body_key = "user", .handle = user_create },
-    { .method = "PATCH", .path = "/v3/users/{user_id}", .rule = "identity:update_user", .status = 200, .flags = REST_NO_TX, .body = user_update_attrs, .body_key = "user", .handle = user_update },
-    { .method = "POST",  .path = "/v3/users/{user_id}/password", .status = 204, .flags = REST_NO_TX | REST_PUBLIC, .body = password_body, .body_key = "user", .handle = password_change },
+    { .method = "POST",  .path = "/v3/users", .rule = "identity:create_user", .status = 201, .flags = REST_NO_TX | REST_SLOW, .body = user_create_attrs, .body_key = "user", .handle = user_create },
+    { .method = "PATCH", .path = "/v3/users/{user_id}", .rule = "identity:update_user", .status = 200, .flags = REST_NO_TX | REST_SLOW, .body = user_update_attrs, .body_key = "user", .handle = user_update },
+    { .method = "POST",  .path = "/v3/users/{user_id}/password", .status = 204, .flags = REST_NO_TX | REST_PUBLIC | REST_SLOW, .body = password_body, .body_key = "user", .handle = password_change },
     { .method = NULL }
 };

@@ -93,7 +93,7 @@ app_route(void *self, struct cairn_request *req)
 {
     struct rest_api *api = self;
     struct match *m = xmalloc(sizeof *m);
-    int blocking, public = 1;
+    int blocking, slow = 0, public = 1;
     const struct variant *first;
 
     if (api->service->strict_slash && strcmp(http_path(req), "/") != 0 && str_ends(http_path(req), "/"))
@@ -117,12 +117,15 @@ app_route(void *self, struct cairn_request *req)
             blocking = 1;
         if (v->flags & REST_INLINE)
             blocking = 0;
+        slow |= (v->flags & REST_SLOW) != 0;
         if (v->flags & REST_STREAM)
             http_set_body(req, HTTP_BODY_STREAM, 0);
     }
     if (public)
         http_set_public(req);
-    if (blocking)
+    if (slow)
+        http_set_slow(req);
+    else if (blocking)
         http_set_blocking(req);
 }
 

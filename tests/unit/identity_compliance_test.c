@@ -376,6 +376,23 @@ START_TEST(who_stays_away_for_too_long_counts_as_disabled)
 }
 END_TEST
 
+/* --- schemes */
+START_TEST(an_old_hash_is_renewed_at_the_next_login)
+{
+    CLEANUP_FREE char *hash = NULL;
+    CLEANUP_TX struct tx *tx = NULL;
+    struct cairn_error err = CAIRN_ERROR_INIT;
+
+    bed_configure("[identity]\npassword_scheme = bcrypt\npassword_cost = 4\n");
+    ck_assert(!logs_in("ann", "bad"));
+    ck_assert(logs_in("ann", "one1"));
+    ck_assert_int_eq(tx_begin(bed.catalog, TX_READ, &tx, &err), 0);
+    ck_assert_int_eq(tx_text(tx, &hash, &err, "select hash from passwords where user_id = ?", "s", user), 0);
+    ck_assert_msg(str_starts(hash, "$2b$04$"), "%s", hash);
+    ck_assert(logs_in("ann", "one1"));
+}
+END_TEST
+
 /* --- configuration */
 START_TEST(settings_that_cannot_be_are_told_at_the_start)
 {
@@ -422,6 +439,7 @@ main(void)
     tcase_add_test(tc, an_expression_that_could_run_for_ever_does_not);
     tcase_add_test(tc, a_locked_password_is_changed_by_administrators_alone);
     tcase_add_test(tc, who_stays_away_for_too_long_counts_as_disabled);
+    tcase_add_test(tc, an_old_hash_is_renewed_at_the_next_login);
     tcase_add_test(tc, settings_that_cannot_be_are_told_at_the_start);
     suite_add_tcase(s, tc);
     return run_suite(s);

@@ -257,6 +257,53 @@ START_TEST(an_unknown_user_costs_a_hash_as_well)
 }
 END_TEST
 
+START_TEST(every_scheme_hashes_and_the_others_hashes_are_told_to_be_old)
+{
+    static const struct { const char *name, *prefix; unsigned cost; } schemes[] = { { "scrypt", "$7$", 6 }, { "bcrypt", "$2b$04$", 4 }, { "yescrypt", "$y$j9T$", 0 } };
+    char *hashes[ARRAY_LEN(schemes)];
+
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        ck_assert_msg(password_scheme(schemes[i].name, schemes[i].cost, &err) == 0, "%s", err.message);
+        ck_assert_int_eq(password_hash("swordfish", &hashes[i], &err), 0);
+        ck_assert_msg(str_starts(hashes[i], schemes[i].prefix), "%s", hashes[i]);
+        ck_assert_int_eq(password_outdated(hashes[i]), 0);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        ck_assert_int_eq(password_verify("u", "swordfish", hashes[i], &err), 0);
+        ck_assert_int_eq(password_verify("u", "swordfisk", hashes[i], &err), -1);
+        ck_assert_int_eq(password_outdated(hashes[i]), i != ARRAY_LEN(schemes) - 1);
+        free(hashes[i]);
+    }
+    ck_assert_int_eq(password_scheme("bcrypt", 5, &err), 0);
+    ck_assert_int_eq(password_outdated("$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"), 1);    /* too cheap */
+    ck_assert_int_eq(password_scheme("rot13", 0, &err), -1);
+    ck_assert_int_eq(password_scheme("bcrypt", 2, &err), -1);
+    ck_assert_int_eq(password_scheme("yescrypt", 0, &err), 0);
+}
+END_TEST
+
+/* bcrypt looks at 72 bytes: two secrets that differ behind them would open each other's hash. */
+START_TEST(bcrypt_never_cuts_a_secret)
+{
+    char secret[80];
+    CLEANUP_FREE char *hash = NULL;
+
+    memset(secret, 'x', sizeof secret);
+    secret[72] = '\0';
+    ck_assert_int_eq(password_scheme("bcrypt", 4, &err), 0);
+    ck_assert_int_eq(password_hash(secret, &hash, &err), 0);
+    ck_assert_int_eq(password_verify("u", secret, hash, &err), 0);
+    strcpy(secret + 72, "y");
+    ck_assert_int_eq(password_verify("u", secret, hash, &err), -1);
+    ck_assert_int_eq(err.code, CAIRN_UNAUTHENTICATED);
+    free(steal(&hash));
+    ck_assert_int_eq(password_hash(secret, &hash, &err), -1);
+    ck_assert_int_eq(err.code, CAIRN_INVALID);
+    ck_assert_int_eq(password_scheme("yescrypt", 0, &err), 0);
+    ck_assert_int_eq(password_hash(secret, &hash, &err), 0);
+}
+END_TEST
+
 START_TEST(hashes_of_older_schemes_still_open_and_are_told)
 {
     ck_assert_int_eq(password_verify("u", "U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", &err), 0);
@@ -366,6 +413,8 @@ main(void)
     tcase_set_timeout(p, 60);
     tcase_add_test(p, a_password_opens_its_own_hash_only);
     tcase_add_test(p, an_unknown_user_costs_a_hash_as_well);
+    tcase_add_test(p, every_scheme_hashes_and_the_others_hashes_are_told_to_be_old);
+    tcase_add_test(p, bcrypt_never_cuts_a_secret);
     tcase_add_test(p, hashes_of_older_schemes_still_open_and_are_told);
     tcase_add_test(p, empty_and_endless_passwords_are_refused);
     tcase_add_test(p, too_many_logins_at_once_are_told_to_come_again);

@@ -127,7 +127,11 @@ check_PROGRAMS += tests/unit/identity_compliance_test
 tests_unit_identity_compliance_test_SOURCES = tests/unit/identity_compliance_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h $(UNIT_WIRE)
 tests_unit_identity_compliance_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_compliance_test_LDADD = api/libapi.la $(UNIT_LIBS)
-TESTS += tests/unit/identity_compliance_test
+check_PROGRAMS += tests/unit/identity_load_test
+tests_unit_identity_load_test_SOURCES = tests/unit/identity_load_test.c tests/unit/http_client.h
+tests_unit_identity_load_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_identity_load_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/identity_compliance_test tests/unit/identity_load_test
 
 ## core/flow/reconcile
 check_PROGRAMS += tests/unit/reconcile_test

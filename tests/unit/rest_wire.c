@@ -137,6 +137,7 @@ struct auth *http_auth(const struct cairn_request *req) { return req->auth; }
 void http_set_body(struct cairn_request *req, enum http_body mode, size_t max) { (void)req; (void)mode; (void)max; }
 void http_set_public(struct cairn_request *req) { req->public = 1; }
 void http_set_blocking(struct cairn_request *req) { req->blocking = 1; }
+void http_set_slow(struct cairn_request *req) { req->blocking = 1; }
 int http_replied(const struct cairn_request *req) { return req->replied; }
 
 const char *
