@@ -87,7 +87,7 @@ place_must_be(struct rest_call *call, const struct place *p, struct cairn_error 
 static int
 association_check(struct rest_call *call, struct cairn_error *err)
 {
-    CLEANUP_PLACE struct place p = { NULL };
+    CLEANUP_PLACE struct place p = { 0 };
 
     return place_of(call, &p, err) < 0 ? -1 : place_must_be(call, &p, err);
 }
@@ -95,7 +95,7 @@ association_check(struct rest_call *call, struct cairn_error *err)
 static int
 association_put(struct rest_call *call, struct cairn_error *err)
 {
-    CLEANUP_PLACE struct place p = { NULL };
+    CLEANUP_PLACE struct place p = { 0 };
 
     if (place_of(call, &p, err) < 0)
         return -1;
@@ -107,7 +107,7 @@ association_put(struct rest_call *call, struct cairn_error *err)
 static int
 association_delete(struct rest_call *call, struct cairn_error *err)
 {
-    CLEANUP_PLACE struct place p = { NULL };
+    CLEANUP_PLACE struct place p = { 0 };
 
     if (place_of(call, &p, err) < 0 || place_must_be(call, &p, err) < 0)
         return -1;

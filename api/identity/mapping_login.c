@@ -100,7 +100,7 @@ groups_find(struct tx *tx, const char *mapping, json_t *who, struct cairn_error 
 int
 mapping_login(struct tx *tx, const char *idp, const char *protocol, const json_t *assertion, json_t **ret, struct cairn_error *err)
 {
-    CLEANUP(provider_free) struct provider p = { NULL };
+    CLEANUP(provider_free) struct provider p = { 0 };
     CLEANUP_JSON json_t *rules = NULL;
     CLEANUP_JSON json_t *who = NULL;
 

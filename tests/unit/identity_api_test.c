@@ -623,7 +623,7 @@ START_TEST(the_catalog_is_managed_and_kept_whole)
 {
     CLEANUP_FREE char *region = bed_make(admin, "/v3/regions", "region", "{\"id\":\"R\",\"parent_region_id\":\"RegionOne\"}");
     CLEANUP_FREE char *service = bed_make(admin, "/v3/services", "service", "{\"type\":\"t\",\"name\":\"n\"}");
-    CLEANUP_FREE char *fields = xasprintf("{\"service_id\":\"%s\",\"interface\":\"public\",\"url\":\"http://x/%%(project_id)s\",\"region_id\":\"R\"}", service);
+    CLEANUP_FREE char *fields = xasprintf("{\"service_id\":\"%s\",\"interface\":\"public\",\"url\":\"http://x/%%(project_id)s\",\"region_id\":\"%s\"}", service, region);
     CLEANUP_FREE char *endpoint = bed_make(admin, "/v3/endpoints", "endpoint", fields);
     CLEANUP_FREE char *path = xasprintf("/v3/endpoints/%s", endpoint);
     CLEANUP_FREE char *service_path = xasprintf("/v3/services/%s", service);

@@ -503,8 +503,8 @@ START_TEST(visibility_decides_who_sees_and_who_lists)
     CLEANUP_FREE char *private = new_image(ANN, "{\"name\":\"private\",\"visibility\":\"private\"}");
     CLEANUP_FREE char *community = new_image(ANN, "{\"name\":\"community\",\"visibility\":\"community\"}");
     CLEANUP_FREE char *public = new_image(ADMIN, "{\"name\":\"public\",\"visibility\":\"public\"}");
-    CLEANUP_FREE char *hidden = new_image(ANN, "{\"name\":\"hidden\",\"os_hidden\":true}");
 
+    free(new_image(ANN, "{\"name\":\"hidden\",\"os_hidden\":true}"));
     ck_assert_uint_eq(listed(ANN, ""), 3);
     ck_assert_uint_eq(listed(BOB, ""), 1);
     ck_assert_uint_eq(listed(BOB, "?visibility=community"), 1);
@@ -621,12 +621,13 @@ END_TEST
 
 START_TEST(schemas_name_every_attribute_of_an_image)
 {
-    CLEANUP_FREE char *id = new_image(ANN, "{}");
-    CLEANUP_JSON json_t *image = json_incref(reply);
+    CLEANUP_JSON json_t *image = NULL;
     static const char *const names[] = { "image", "images", "member", "members" };
     const char *key;
     json_t *value;
 
+    free(new_image(ANN, "{}"));
+    image = json_incref(reply);
     for (size_t i = ARRAY_LEN(names); i-- > 0;) {
         CLEANUP_FREE char *path = xasprintf("/v2/schemas/%s", names[i]);
 
