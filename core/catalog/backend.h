@@ -19,6 +19,10 @@ struct catalog_backend {
     void (*disconnect)(struct backend_conn *conn);
     int (*begin)(struct backend_conn *conn, enum tx_mode mode, struct cairn_error *err);
     int (*commit)(struct backend_conn *conn, struct cairn_error *err);      /* failed: rolled back */
+    /* What durable() has to wait for behind that commit, asked before anybody else begins; 0: nothing.  durable() is called while others
+     * begin and commit on the connection, from any thread: commits that come together may share one sync. */
+    uint64_t (*committed)(struct backend_conn *conn);
+    void (*durable)(struct backend_conn *conn, uint64_t committed);
     void (*rollback)(struct backend_conn *conn);
     int (*script)(struct backend_conn *conn, const char *sql, struct cairn_error *err);     /* many statements: migrations */
     int (*prepare)(struct backend_conn *conn, const char *sql, struct backend_stmt **ret, struct cairn_error *err);

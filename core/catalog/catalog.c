@@ -222,6 +222,7 @@ int
 tx_commit(struct tx *tx, struct cairn_error *err)
 {
     const struct catalog_backend *b = tx->conn->backend;
+    uint64_t committed = 0;
     int rc;
 
     rows_abandon(tx);
@@ -230,8 +231,11 @@ tx_commit(struct tx *tx, struct cairn_error *err)
         rc = cairn_fail(err, tx->failure->code, "nothing was changed, because a step failed: %s", tx->failure->message);
     } else {
         rc = b->commit(tx->conn->handle, err);
+        committed = rc == 0 && tx->mode == TX_WRITE ? b->committed(tx->conn->handle) : 0;
     }
     give_back(tx->catalog, tx->conn);
+    if (committed > 0)
+        b->durable(tx->catalog->writer->handle, committed);     /* the next writer is at work already */
     for (size_t i = 0; rc == 0 && i < tx->hooks_count; i++)
         tx->hooks[i].fn(tx->hooks[i].arg);
     tx_free(tx);

@@ -40,7 +40,8 @@ int catalog_check(struct catalog *c, struct cairn_error *err);
 int64_t catalog_schema_version(struct catalog *c);
 
 int tx_begin(struct catalog *c, enum tx_mode mode, struct tx **ret, struct cairn_error *err);
-/* Ends it; the tx is gone in either case.  A failed commit has changed nothing. */
+/* Ends it; the tx is gone in either case.  A failed commit has changed nothing.  What a commit changed is on the disk when it
+ * returns 0, and so is all that it had read; others may see it a moment earlier. */
 int tx_commit(struct tx *tx, struct cairn_error *err);
 void tx_rollback(struct tx *tx);                /* NULL is allowed */
 static inline void cleanup_tx(struct tx **tx) { tx_rollback(*tx); }

@@ -169,6 +169,7 @@ migrate(struct conn *conn, const char *url, const struct catalog_migration *step
     }
     if (backend->commit(conn->handle, err) < 0)
         return -1;
+    backend->durable(conn->handle, backend->committed(conn->handle));
     *ret_version = last_step(steps);
     return 0;
 }

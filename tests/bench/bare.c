@@ -14,7 +14,11 @@ static enum MHD_Result
 answer(void *arg, struct MHD_Connection *c, const char *url, const char *method, const char *version, const char *upload, size_t *upload_size,
        void **state)
 {
-    (void)arg, (void)url, (void)method, (void)version, (void)upload, (void)upload_size, (void)state;
+    (void)arg, (void)url, (void)method, (void)version, (void)upload, (void)upload_size;
+    if (*state == NULL) {       /* the head only: a reply now would end the connection */
+        *state = &response;
+        return MHD_YES;
+    }
     return MHD_queue_response(c, MHD_HTTP_OK, response);
 }
 
