@@ -76,12 +76,22 @@ known_only(const struct rest_attr *attrs, unsigned access, const json_t *given, 
     json_object_foreach((json_t *)(uintptr_t)given, key, value) {
         const struct rest_attr *a = attrs;
 
+        if (access == REST_CREATE && strcmp(key, "id") == 0)
+            continue;                   /* the engine's, of the path */
         while (a->name != NULL && (strcmp(a->name, key) != 0 || (access != 0 && (a->flags & access) == 0)))
             a++;
         if (a->name == NULL)
             return cairn_fail(err, CAIRN_INVALID, "Additional properties are not allowed ('%.60s' was unexpected)", key);
     }
     return 0;
+}
+
+int
+fixed_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
+{
+    (void)call;
+    (void)value;
+    return cairn_fail(err, CAIRN_INVALID, "Additional properties are not allowed: what is given cannot be changed");
 }
 
 void

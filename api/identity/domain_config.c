@@ -4,6 +4,8 @@
 #include "config.h"
 #include "identity/resources.h"
 
+#include "base/config.h"
+
 #define VALUE_MAX 65535
 
 enum { SHOWN, SECRET };
@@ -177,6 +179,37 @@ config_show(struct rest_call *call, struct cairn_error *err)
     return count > 0 ? 0 : not_there(a.domain, a.group, a.name, err);
 }
 
+/* What passwords must look like is for everybody who has to choose one; it is the cloud's, so only its first domain has it. */
+static int
+compliance_show(struct rest_call *call, struct cairn_error *err)
+{
+    static const char *const readable[] = { "password_regex", "password_regex_description" };
+    const char *domain = rest_param(call, "domain_id"), *name = rest_param(call, "option");
+    int shown = 0;
+
+    if (must_exist(call->tx, "domain", "domains", domain, err) < 0)
+        return -1;
+    if (strcmp(domain, "default") != 0)
+        return cairn_fail(err, CAIRN_DENIED, "Invalid domain specific configuration: Reading security compliance information for any domain other than the default"
+                          " domain is not allowed or supported.");
+    jo_object(call->out, NULL);
+    jo_object(call->out, "config");
+    if (name == NULL)
+        jo_object(call->out, COMPLIANCE_SECTION);
+    for (size_t i = 0; i < ARRAY_LEN(readable); i++) {
+        if (name != NULL && strcmp(name, readable[i]) != 0)
+            continue;
+        jo_str(call->out, readable[i], call->env->config != NULL ? config_string(call->env->config, COMPLIANCE_SECTION, readable[i]) : NULL);
+        shown++;
+    }
+    if (name == NULL)
+        jo_end_object(call->out);
+    jo_end_object(call->out);
+    jo_end_object(call->out);
+    return shown > 0 ? 0 : cairn_fail(err, CAIRN_DENIED, "Invalid domain specific configuration: Reading security compliance values other than password_regex and"
+                                      " password_regex_description is not allowed.");
+}
+
 static int
 defaults_show(struct rest_call *call, struct cairn_error *err)
 {
@@ -299,6 +332,8 @@ static const struct rest_attr any_body[] = { { .name = "*", .type = REST_JSON, .
     { .method = "GET",    .path = path_, .rule = "identity:get_domain_config",    .status = 200, .handle = config_show }, \
     { .method = "PATCH",  .path = path_, .rule = "identity:update_domain_config", .status = 200, .body = any_body, .body_key = "config", .handle = config_patch }, \
     { .method = "DELETE", .path = path_, .rule = "identity:delete_domain_config", .status = 204, .handle = config_delete }
+#define COMPLIANCE(path_) \
+    { .method = "GET", .path = path_, .rule = "identity:get_security_compliance_domain_config", .status = 200, .handle = compliance_show }
 #define DEFAULT(path_) { .method = "GET", .path = path_, .rule = "identity:get_domain_config_default", .status = 200, .handle = defaults_show }
 
 const struct rest_route identity_domain_config_routes[] = {
@@ -306,6 +341,8 @@ const struct rest_route identity_domain_config_routes[] = {
     AT(CONFIG),
     AT(CONFIG "/{group}"),
     AT(CONFIG "/{group}/{option}"),
+    COMPLIANCE(CONFIG "/" COMPLIANCE_SECTION),
+    COMPLIANCE(CONFIG "/" COMPLIANCE_SECTION "/{option}"),
     DEFAULT("/v3/domains/config/default"),
     DEFAULT("/v3/domains/config/{group}/default"),
     DEFAULT("/v3/domains/config/{group}/{option}/default"),

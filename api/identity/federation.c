@@ -53,6 +53,7 @@ remote_emit(struct rest_call *call, struct json_out *out, struct rows *row, stru
 static const struct rest_attr idp_attrs[] = {
     { .name = "id",          .column = "t.id",          .type = REST_STRING, .flags = REST_READ | REST_FILTER },
     { .name = "domain_id",   .column = "t.domain_id",   .type = REST_STRING, .flags = REST_READ | REST_CREATE | REST_NULL | REST_FILTER, .max = 64 },
+    FIXED("domain_id"),
     { .name = "enabled",     .column = "t.enabled",     .type = REST_BOOL,   .flags = REST_WRITE | REST_FILTER, .dflt = "false" },
     { .name = "description", .column = "t.description", .type = REST_TEXT,   .flags = REST_WRITE | REST_NULL },
     { .name = "authorization_ttl", .column = "t.authorization_ttl", .type = REST_INT, .flags = REST_WRITE | REST_NULL, .min = 0, .max = 525600 },

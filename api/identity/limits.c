@@ -158,6 +158,7 @@ static const struct rest_attr limit_attrs[] = {
     { .name = "resource_name",  .column = "r.resource_name",  .type = REST_STRING, .flags = REST_READ | REST_FILTER },
     { .name = "resource_limit", .column = "t.resource_limit", .type = REST_INT,    .flags = REST_READ | REST_UPDATE, .min = -1, .max = LIMIT_MAX },
     { .name = "description",    .column = "t.description",    .type = REST_TEXT,   .flags = REST_READ | REST_UPDATE | REST_NULL },
+    FIXED("project_id"), FIXED("domain_id"), FIXED("service_id"), FIXED("region_id"), FIXED("resource_name"),
     { .name = "domain.id",         .column = "t.domain_id",   .type = REST_STRING, .flags = 0 },       /* for policy targets */
     { .name = "project.domain_id", .column = "p.domain_id",   .type = REST_STRING, .flags = 0 },
     { .name = "links", .flags = REST_READ | REST_NO_COLUMN, .type = REST_JSON, .emit = limit_links },

@@ -176,6 +176,7 @@
     X("delete_limit", ADMIN, "Delete a limit") \
     X("create_domain_config", ADMIN, "Replace a domain's configuration") \
     X("get_domain_config", READER, "Show a domain's configuration") \
+    X("get_security_compliance_domain_config", ANYBODY, "Show what passwords must look like") \
     X("update_domain_config", ADMIN, "Change a domain's configuration") \
     X("delete_domain_config", ADMIN, "Delete a domain's configuration") \
     X("get_domain_config_default", READER, "Show the defaults of domains' configuration") \

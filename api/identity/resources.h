@@ -33,6 +33,9 @@ int extra_emit(struct rest_call *call, struct json_out *out, struct rows *row, s
 /* For objects that take no attributes of the clients' own.  CAIRN_INVALID: 'given' has a key that no attribute with one of the flags 'access' has
  * (0: that no attribute is). */
 int known_only(const struct rest_attr *attrs, unsigned access, const json_t *given, struct cairn_error *err);
+/* An attribute that an update must not even name: a row of its own beside the one that shows it. */
+#define FIXED(name_) { .name = name_, .type = REST_JSON, .flags = REST_UPDATE | REST_NULL | REST_NO_COLUMN, .check = fixed_check }
+int fixed_check(struct rest_call *call, const json_t *value, struct cairn_error *err);
 /* Texts that are never null in the catalog: null empties them. */
 void null_is_empty(json_t *body, const char *key);
 /* Options are merged key by key; null takes one away.  'known' ends with NULL.  CAIRN_INVALID: not known, or not a boolean. */

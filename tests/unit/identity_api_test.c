@@ -446,6 +446,8 @@ with_ids(const char *path, const struct walk *w)
             str_add(&out, w->project);
         else if (str_starts(path, "{domain_id}"))
             str_add(&out, "default");
+        else if (str_starts(path, "{option}"))
+            str_add(&out, "password_regex");
         else
             str_add(&out, "0123456789abcdef0123456789abcdef");
         path += len;
@@ -458,7 +460,8 @@ walk_route(void *arg, const char *method, const char *path, const char *action, 
 {
     static const char *const anybody[] = { "identity:get_region", "identity:list_regions", "identity:get_auth_catalog", "identity:get_auth_projects",
                                            "identity:get_auth_domains", "identity:get_auth_system", "identity:get_domain",
-                                           "identity:get_registered_limit", "identity:list_registered_limits", "identity:get_limit_model", "identity:list_limits" };
+                                           "identity:get_registered_limit", "identity:list_registered_limits", "identity:get_limit_model", "identity:list_limits",
+                                           "identity:get_security_compliance_domain_config" };
     struct walk *w = arg;
     CLEANUP_FREE char *url = with_ids(path, w);
     int reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "DELETE") == 0;

@@ -133,6 +133,17 @@ tests_unit_identity_load_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_load_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/identity_compliance_test tests/unit/identity_load_test
 
+## identity's resources: federation, limits, endpoint filters
+check_PROGRAMS += tests/unit/identity_mapping_test tests/unit/identity_resources_test
+tests_unit_identity_mapping_test_SOURCES = tests/unit/identity_mapping_test.c
+tests_unit_identity_mapping_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_identity_mapping_test_LDADD = api/libapi.la $(UNIT_LIBS)
+tests_unit_identity_resources_test_SOURCES = tests/unit/identity_resources_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h \
+	tests/unit/rest_wire.c tests/unit/rest_wire.h
+tests_unit_identity_resources_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_identity_resources_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/identity_mapping_test tests/unit/identity_resources_test
+
 ## core/flow/reconcile
 check_PROGRAMS += tests/unit/reconcile_test
 tests_unit_reconcile_test_SOURCES = tests/unit/reconcile_test.c
