@@ -251,24 +251,19 @@ emit_host_status(struct rest_call *call, struct json_out *out, struct rows *row,
 }
 
 static int
-emit_empty_string(struct json_out *out, const char *name)
-{
-    jo_str(out, name, "");
-    return 0;
-}
-
-static int
 emit_kernel(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
 {
     (void)call, (void)row, (void)err;
-    return emit_empty_string(out, "OS-EXT-SRV-ATTR:kernel_id");
+    jo_str(out, "OS-EXT-SRV-ATTR:kernel_id", "");
+    return 0;
 }
 
 static int
 emit_ramdisk(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
 {
     (void)call, (void)row, (void)err;
-    return emit_empty_string(out, "OS-EXT-SRV-ATTR:ramdisk_id");
+    jo_str(out, "OS-EXT-SRV-ATTR:ramdisk_id", "");
+    return 0;
 }
 
 static int

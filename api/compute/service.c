@@ -42,78 +42,17 @@ compute_status(const struct cairn_error *err)
 
 /* --- versions */
 
-struct version_doc { const char *id, *status, *version, *min_version, *updated, *path, *type; };
-static const struct version_doc versions[] = {
-    { "v2.0", "SUPPORTED", "", "", "2011-01-21T11:33:21Z", "/v2/", "application/vnd.openstack.compute+json;version=2" },
-    { "v2.1", "CURRENT", "2.93", "2.1", "2013-07-23T11:33:21Z", "/v2.1/", "application/vnd.openstack.compute+json;version=2.1" },
+static const struct rest_release releases[] = {
+    { "v2.0", "SUPPORTED", "/v2", "", "", "2011-01-21T11:33:21Z", "application/vnd.openstack.compute+json;version=2", "https://docs.openstack.org/" },
+    { "v2.1", "CURRENT", "/v2.1", "2.93", "2.1", "2013-07-23T11:33:21Z", "application/vnd.openstack.compute+json;version=2.1",
+      "https://docs.openstack.org/" },
+    { 0 },
 };
 
-static void
-write_version(struct rest_call *call, const struct version_doc *v, const char *key, int whole)
-{
-    struct json_out *o = call->out;
-    CLEANUP_FREE char *self = rest_url(call, "%s", v->path);
-
-    jo_object(o, key);
-    jo_str(o, "id", v->id);
-    jo_str(o, "status", v->status);
-    jo_str(o, "version", v->version);
-    jo_str(o, "min_version", v->min_version);
-    jo_str(o, "updated", v->updated);
-    jo_array(o, "links");
-    jo_object(o, NULL);
-    jo_str(o, "rel", "self");
-    jo_str(o, "href", self);
-    jo_end_object(o);
-    if (whole) {
-        jo_object(o, NULL);
-        jo_str(o, "rel", "describedby");
-        jo_str(o, "type", "text/html");
-        jo_str(o, "href", "https://docs.openstack.org/");
-        jo_end_object(o);
-    }
-    jo_end_array(o);
-    if (whole) {
-        jo_array(o, "media-types");
-        jo_object(o, NULL);
-        jo_str(o, "base", "application/json");
-        jo_str(o, "type", v->type);
-        jo_end_object(o);
-        jo_end_array(o);
-    }
-    jo_end_object(o);
-}
-
-static int
-list_versions(struct rest_call *call, struct cairn_error *err)
-{
-    (void)err;
-    jo_object(call->out, NULL);
-    jo_array(call->out, "versions");
-    for (size_t i = 0; i < ARRAY_LEN(versions); i++)
-        write_version(call, &versions[i], NULL, 0);
-    jo_end_array(call->out);
-    jo_end_object(call->out);
-    return 0;
-}
-
-static int
-show_version(struct rest_call *call, const struct version_doc *v)
-{
-    jo_object(call->out, NULL);
-    write_version(call, v, "version", 1);
-    jo_end_object(call->out);
-    return 0;
-}
-
-static int show_v20(struct rest_call *call, struct cairn_error *err) { (void)err; return show_version(call, &versions[0]); }
-static int show_v21(struct rest_call *call, struct cairn_error *err) { (void)err; return show_version(call, &versions[1]); }
-
-#define DISCOVERY (REST_PUBLIC | REST_NO_TX | REST_NO_VERSION)
 const struct rest_route version_routes[] = {
-    { .method = "GET", .path = "/",      .status = 200, .flags = DISCOVERY, .handle = list_versions },
-    { .method = "GET", .path = "/v2",    .status = 200, .flags = DISCOVERY, .handle = show_v20 },
-    { .method = "GET", .path = "/v2.1",  .status = 200, .flags = DISCOVERY, .handle = show_v21 },
+    { .method = "GET", .path = "/",      .status = 200, .flags = REST_DISCOVERY, .handle = rest_releases },
+    { .method = "GET", .path = "/v2",    .status = 200, .flags = REST_DISCOVERY, .handle = rest_release },
+    { .method = "GET", .path = "/v2.1",  .status = 200, .flags = REST_DISCOVERY, .handle = rest_release },
     { .method = NULL },
 };
 
@@ -187,7 +126,6 @@ const struct policy_default compute_policies[] = {
     { "os_compute_api:os-attach-interfaces:list", READER, "List a server's ports" },
     { "os_compute_api:os-attach-interfaces:show", READER, "Show a server's port" },
     { "os_compute_api:os-security-groups:list", READER, "List a server's security groups" },
-    { "os_compute_api:os-volumes-attachments:index", READER, "List a server's volumes" },
     { "os_compute_api:os-server-password:show", READER, "Show the password that a server's guest posted" },
     { "os_compute_api:os-server-password:clear", MEMBER, "Forget that password" },
     { "os_compute_api:os-instance-actions:list", READER, "List what was done to a server" },
@@ -249,6 +187,7 @@ static const struct rest_versioning versioning = {
 
 const struct rest_service compute_service = {
     .name = "compute",
+    .releases = releases,
     .versioning = &versioning,
     .resources = resources,
     .routes = routes,

@@ -16,6 +16,7 @@ extern struct identity_state identity_state;
 extern const struct rest_resource identity_domains, identity_projects, identity_users, identity_groups, identity_roles, identity_regions,
     identity_services, identity_endpoints, identity_stored_policies, identity_endpoint_groups, identity_registered_limits, identity_limits, identity_providers,
     identity_mappings, identity_service_providers;
+extern const struct rest_release identity_releases[];
 extern const struct rest_route identity_discovery_routes[], identity_token_routes[], identity_scope_routes[], identity_project_routes[],
     identity_user_routes[], identity_group_routes[], identity_role_routes[], identity_grant_routes[], identity_assignment_routes[],
     identity_region_routes[], identity_endpoint_policy_routes[], identity_endpoint_filter_routes[], identity_limit_routes[], identity_domain_config_routes[],

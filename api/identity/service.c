@@ -116,6 +116,8 @@ static const struct rest_route *const routes[] = {
 
 const struct rest_service identity_service = {
     .name = "identity",
+    .releases = identity_releases,
+    .releases_in_values = 1,
     .resources = resources,
     .routes = routes,
     .policies = identity_policies,

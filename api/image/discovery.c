@@ -5,35 +5,11 @@
 #include <string.h>
 
 /* Newest first.  2.6 is the interoperable import, which this cloud does not have; 2.7 brought os_hidden and os_hash_*. */
-static const struct { const char *id, *status; } versions[] = {
-    { "v2.7", "CURRENT" }, { "v2.5", "SUPPORTED" }, { "v2.4", "SUPPORTED" }, { "v2.3", "SUPPORTED" }, { "v2.2", "SUPPORTED" }, { "v2.1", "SUPPORTED" },
-    { "v2.0", "SUPPORTED" },
+const struct rest_release image_releases[] = {
+    { "v2.7", "CURRENT", .path = "/v2" },   { "v2.5", "SUPPORTED", .path = "/v2" }, { "v2.4", "SUPPORTED", .path = "/v2" },
+    { "v2.3", "SUPPORTED", .path = "/v2" }, { "v2.2", "SUPPORTED", .path = "/v2" }, { "v2.1", "SUPPORTED", .path = "/v2" },
+    { "v2.0", "SUPPORTED", .path = "/v2" }, { 0 },
 };
-
-static int
-versions_list(struct rest_call *call, struct cairn_error *err)
-{
-    CLEANUP_FREE char *self = rest_url(call, "/v2/");
-
-    (void)err;
-    jo_object(call->out, NULL);
-    jo_array(call->out, "versions");
-    for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
-        jo_object(call->out, NULL);
-        jo_str(call->out, "id", versions[i].id);
-        jo_str(call->out, "status", versions[i].status);
-        jo_array(call->out, "links");
-        jo_object(call->out, NULL);
-        jo_str(call->out, "rel", "self");
-        jo_str(call->out, "href", self);
-        jo_end_object(call->out);
-        jo_end_array(call->out);
-        jo_end_object(call->out);
-    }
-    jo_end_array(call->out);
-    jo_end_object(call->out);
-    return 0;
-}
 
 /* --- schemas */
 
@@ -216,10 +192,9 @@ schema_members(struct rest_call *call, struct cairn_error *err)
     return 0;
 }
 
-#define DISCOVERY (REST_PUBLIC | REST_NO_TX | REST_NO_VERSION)
 const struct rest_route image_discovery_routes[] = {
-    { .method = "GET", .path = "/", .status = 300, .flags = DISCOVERY, .handle = versions_list },
-    { .method = "GET", .path = "/versions", .status = 200, .flags = DISCOVERY, .handle = versions_list },
+    { .method = "GET", .path = "/", .status = 300, .flags = REST_DISCOVERY, .handle = rest_releases },
+    { .method = "GET", .path = "/versions", .status = 200, .flags = REST_DISCOVERY, .handle = rest_releases },
     { .method = "GET", .path = "/v2/schemas/image", .rule = "get_schema", .status = 200, .flags = REST_NO_TX, .handle = schema_image },
     { .method = "GET", .path = "/v2/schemas/images", .rule = "get_schema", .status = 200, .flags = REST_NO_TX, .handle = schema_images },
     { .method = "GET", .path = "/v2/schemas/member", .rule = "get_schema", .status = 200, .flags = REST_NO_TX, .handle = schema_member },

@@ -82,6 +82,7 @@ static const struct rest_route *const routes[] = { image_routes, image_file_rout
 
 const struct rest_service image_service = {
     .name = "image",
+    .releases = image_releases,
     .resources = resources,
     .routes = routes,
     .policies = image_policies,

@@ -4,28 +4,7 @@
 
 #include <string.h>
 
-static int
-versions(struct rest_call *call, struct cairn_error *err)
-{
-    CLEANUP_FREE char *self = rest_url(call, "/v2.0/");
-
-    (void)err;
-    jo_object(call->out, NULL);
-    jo_array(call->out, "versions");
-    jo_object(call->out, NULL);
-    jo_str(call->out, "id", "v2.0");
-    jo_str(call->out, "status", "CURRENT");
-    jo_array(call->out, "links");
-    jo_object(call->out, NULL);
-    jo_str(call->out, "rel", "self");
-    jo_str(call->out, "href", self);
-    jo_end_object(call->out);
-    jo_end_array(call->out);
-    jo_end_object(call->out);
-    jo_end_array(call->out);
-    jo_end_object(call->out);
-    return 0;
-}
+const struct rest_release network_releases[] = { { "v2.0", "CURRENT", .path = "/v2.0" }, { 0 } };
 
 static int
 list_resources(struct rest_call *call, struct cairn_error *err)
@@ -150,7 +129,7 @@ list_zones(struct rest_call *call, struct cairn_error *err)
 }
 
 const struct rest_route network_discovery_routes[] = {
-    { .method = "GET", .path = "/", .flags = REST_PUBLIC, .handle = versions },
+    { .method = "GET", .path = "/", .flags = REST_DISCOVERY, .handle = rest_releases },
     { .method = "GET", .path = "/v2.0", .rule = "list_resources", .handle = list_resources },
     { .method = "GET", .path = "/v2.0/extensions", .rule = "get_extension", .handle = list_extensions },
     { .method = "GET", .path = "/v2.0/extensions/{alias}", .rule = "get_extension", .handle = show_extension },

@@ -7,6 +7,7 @@
 
 extern const struct rest_resource network_networks, network_subnets, network_ports, network_groups, network_rules;
 extern const struct rest_route network_group_routes[], network_quota_routes[], network_discovery_routes[];
+extern const struct rest_release network_releases[];
 extern const struct policy_default network_policies[];
 
 /* [networking]; 'dflt' where there is no configuration (tests). */

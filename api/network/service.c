@@ -189,6 +189,7 @@ static const struct rest_route *const routes[] = { network_discovery_routes, net
 
 const struct rest_service network_service = {
     .name = "network",
+    .releases = network_releases,
     .resources = resources,
     .routes = routes,
     .policies = network_policies,

@@ -171,6 +171,7 @@ struct rest_resource {
 #define REST_RAW        0x80u           /* any content type, given whole, not parsed: rest_raw() */
 #define REST_SLOW       0x200u          /* may compute for long (hashes passwords): runs on the wire's slow lane; with REST_NO_TX */
 #define REST_NO_VERSION 0x100u          /* microversion headers are neither asked nor answered: discovery */
+#define REST_DISCOVERY  (REST_PUBLIC | REST_NO_TX | REST_NO_VERSION)
 
 struct rest_route {
     const char *method;                 /* NULL ends the table */
@@ -190,9 +191,20 @@ struct rest_route {
 };
 
 /* --- services */
+/* A version in the documents that clients ask for first.  What is NULL is left out. */
+struct rest_release {
+    const char *id, *status;            /* "v2.1", "CURRENT"; id NULL ends the table */
+    const char *path;                   /* "/v2.1": of its own document too, where there is one */
+    const char *version, *min_version;  /* microversions */
+    const char *updated;
+    const char *media_type, *manual;    /* in the version's own document only */
+};
+
 struct rest_service {
     const char *name;                   /* "compute": the app's name in pipeline.ini */
     const struct rest_versioning *versioning;   /* NULL: none */
+    const struct rest_release *releases;        /* what rest_releases() and rest_release() show; NULL: neither is routed to */
+    int releases_in_values;             /* 1: identity's form: {"versions": {"values": [...]}}, whole, and a Location header */
     const struct rest_resource *const *resources;       /* NULL-terminated */
     const struct rest_route *const *routes;             /* NULL-terminated array of tables */
     const struct policy_default *policies;
@@ -276,6 +288,9 @@ int rest_load(struct rest_call *call, const struct rest_resource *resource, cons
 int rest_emit_object(struct rest_call *call, const struct rest_resource *resource, const char *key, const char *id, struct cairn_error *err);
 /* Answers GET of a collection: filters, sort, page, links.  For routes that list a resource under another path. */
 int rest_list(struct rest_call *call, const struct rest_resource *resource, int detail, struct cairn_error *err);
+/* Handlers of REST_DISCOVERY routes: all releases of the service; the one whose path the route has. */
+int rest_releases(struct rest_call *call, struct cairn_error *err);
+int rest_release(struct rest_call *call, struct cairn_error *err);
 /* Checks any JSON object against a table: for bodies inside bodies; fills defaults. creating: REQUIRED and defaults count. */
 int rest_check(struct rest_call *call, const struct rest_attr *attrs, json_t *object, int creating, const char *where, struct cairn_error *err);
 /* Headers, and links that follow the client's own base URL: "http://h:p/compute/v2.1/servers/ID". */
