@@ -26,6 +26,10 @@ filters_authenticate(struct cairn_request *req, const char *token, struct cairn_
         return cairn_fail(err, CAIRN_UNAUTHENTICATED, "no identity service runs here");
     if (authenticator(authenticator_arg, token, &auth, err) < 0)
         return -1;
+    if (!auth_may_ask(auth, req->mount->app->name, req->method, req->mount->prefix, http_path(req))) {
+        auth_put(auth);
+        return cairn_fail(err, CAIRN_UNAUTHENTICATED, "the access rules of this token's application credential do not have this request");
+    }
     if (req->auth != NULL)
         auth_put(req->auth);
     req->auth = auth;

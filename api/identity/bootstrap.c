@@ -272,7 +272,7 @@ identity_rotate_keys(const char *state_dir, struct catalog *catalog, int64_t tok
     uint32_t number = 0;
     int result;
 
-    if (keys_open(state_dir, &ring, err) < 0)
+    if (keys_open(state_dir, TOKEN_KEYS, &ring, err) < 0)
         return -1;
     result = keys_rotate(ring, token_lifetime_s + 3600, &number, err);
     keys_close(ring);

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "identity/resources.h"
 
+#include "identity/proof.h"
 #include "identity/sessions.h"
 
 const char *const options_resource[] = { "immutable", NULL };
@@ -117,8 +118,12 @@ options_fold(struct rows *old, json_t *body, const char *const *known, struct ca
             i++;
         if (known[i] == NULL)
             return cairn_fail(err, CAIRN_INVALID, "the option '%.60s' is not known here", key);
-        if (!json_is_boolean(value) && !json_is_null(value))
+        if (strcmp(key, OPTION_MFA_RULES) == 0) {
+            if (!json_is_null(value) && !factors_rules_ok(value))
+                return cairn_fail(err, CAIRN_INVALID, "the option '%s' must be a list of lists of names of methods, or null", key);
+        } else if (!json_is_boolean(value) && !json_is_null(value)) {
             return cairn_fail(err, CAIRN_INVALID, "the option '%s' must be true, false or null", key);
+        }
         if (json_is_null(value))
             json_object_del(options, key);
         else
@@ -332,8 +337,13 @@ identity_target(struct rest_call *call, const char *attr)
         return NULL;
     if ((noted = http_note(call->req, attr)) != NULL)
         return noted;
+    /* What belongs to a user belongs to the one of the path, whatever the body says. */
+    if (strcmp(attr, "target.user.id") == 0 && (id = rest_param(call, "user_id")) != NULL)
+        return id;
     if (strcmp(attr, "target.token.user_id") == 0)
         return token_target(call);
+    if (call->object == NULL && str_starts(attr, "target.trust.") && strcmp(http_method(call->req), "GET") == 0)
+        return rest_query(call, attr + strlen("target.trust."));
     if (strcmp(attr, "target.domain_id") == 0) {
         id = rest_query(call, "domain_id");
         return id != NULL ? id : call->auth->domain_id;

@@ -122,6 +122,9 @@ grant_delete(struct rest_call *call, struct cairn_error *err)
                 "delete from assignments where actor_type = ? and actor_id = ? and target_type = ? and target_id = ? and role_id = ? and inherited = ?",
                 "sssssi", g.actor_type, g.actor_id, g.target_type, g.target_id, rest_param(call, "role_id"), g.inherited) < 0)
         return -1;
+    if (strcmp(g.actor_type, "user") == 0 && strcmp(g.target_type, "project") == 0 && !g.inherited
+        && grant_goes(call->tx, g.actor_id, g.target_id, rest_param(call, "role_id"), err) < 0)
+        return -1;
     return identity_changed(call->tx, err);
 }
 

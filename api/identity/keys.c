@@ -31,12 +31,12 @@ read_key(int dir_fd, const char *dir, const char *name, struct token_key *key, i
     CLEANUP_FD int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
     if (fd < 0 || fstat(fd, &st) < 0)
-        return cairn_fail_errno(err, errno, "cannot open token key '%s/%s'", dir, name);
+        return cairn_fail_errno(err, errno, "cannot open key '%s/%s'", dir, name);
     if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0)
-        return cairn_fail(err, CAIRN_DENIED, "token key '%s/%s' must be a file that its owner alone can read (chmod 600)", dir, name);
+        return cairn_fail(err, CAIRN_DENIED, "key '%s/%s' must be a file that its owner alone can read (chmod 600)", dir, name);
     n = read(fd, key->bytes, sizeof key->bytes);
     if (n != (ssize_t)sizeof key->bytes || read(fd, &more, 1) != 0)
-        return cairn_fail(err, CAIRN_CORRUPT, "token key '%s/%s' is not %d bytes long", dir, name, TOKEN_KEY_LEN);
+        return cairn_fail(err, CAIRN_CORRUPT, "key '%s/%s' is not %d bytes long", dir, name, TOKEN_KEY_LEN);
     *made_s = st.st_mtim.tv_sec;
     return 0;
 }
@@ -56,14 +56,14 @@ list_numbers(int dir_fd, const char *dir, uint32_t numbers[KEYS_MAX], unsigned *
 
         if (fd >= 0)
             close(fd);
-        return cairn_fail_errno(err, saved, "cannot list token keys in '%s'", dir);
+        return cairn_fail_errno(err, saved, "cannot list keys in '%s'", dir);
     }
     while ((entry = readdir(d)) != NULL) {
         if (entry->d_name[0] == '0' || str_to_int(entry->d_name, 1, KEY_NUMBER_MAX, &number) < 0)
             continue;
         if (count == KEYS_MAX) {
             closedir(d);
-            return cairn_fail(err, CAIRN_INVALID, "more than %d token keys in '%s'", KEYS_MAX, dir);
+            return cairn_fail(err, CAIRN_INVALID, "more than %d keys in '%s'", KEYS_MAX, dir);
         }
         for (i = count++; i > 0 && numbers[i - 1] > (uint32_t)number; i--)
             numbers[i] = numbers[i - 1];
@@ -87,12 +87,12 @@ write_key(int dir_fd, const char *dir, uint32_t number, struct cairn_error *err)
     snprintf(temp, sizeof temp, ".new-%s", random);
     fd = openat(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return cairn_fail_errno(err, errno, "cannot make token key '%s/%s'", dir, name);
+        return cairn_fail_errno(err, errno, "cannot make key '%s/%s'", dir, name);
     id_random(bytes, sizeof bytes);
     if (write(fd, bytes, sizeof bytes) != (ssize_t)sizeof bytes || fsync(fd) < 0)
-        cairn_fail_errno(err, errno, "cannot write token key '%s/%s'", dir, name);
+        cairn_fail_errno(err, errno, "cannot write key '%s/%s'", dir, name);
     else if (linkat(dir_fd, temp, dir_fd, name, 0) < 0)     /* unlike rename: two that rotate at once cannot lose a key */
-        cairn_fail_errno(err, errno, "cannot name token key '%s/%s'", dir, name);
+        cairn_fail_errno(err, errno, "cannot name key '%s/%s'", dir, name);
     else
         result = 0;
     explicit_bzero(bytes, sizeof bytes);
@@ -108,7 +108,7 @@ open_dir(const char *dir, struct cairn_error *err)
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0)
-        cairn_fail_errno(err, errno, "cannot open the folder of token keys '%s'", dir);
+        cairn_fail_errno(err, errno, "cannot open the folder of keys '%s'", dir);
     return fd;
 }
 
@@ -125,7 +125,7 @@ keys_reload(struct key_ring *ring, struct cairn_error *err)
     if (dir_fd < 0 || list_numbers(dir_fd, ring->dir, numbers, &count, err) < 0)
         return -1;
     if (count == 0)
-        return cairn_fail(err, CAIRN_NOT_FOUND, "there is no token key in '%s'", ring->dir);
+        return cairn_fail(err, CAIRN_NOT_FOUND, "there is no key in '%s'", ring->dir);
     for (i = 0; i < count; i++) {
         char name[16];
 
@@ -146,7 +146,7 @@ cleanup:
 }
 
 int
-keys_open(const char *state_dir, struct key_ring **ret, struct cairn_error *err)
+keys_open(const char *state_dir, const char *folder, struct key_ring **ret, struct cairn_error *err)
 {
     struct key_ring *ring = xcalloc(1, sizeof *ring);
     uint32_t numbers[KEYS_MAX];
@@ -155,9 +155,9 @@ keys_open(const char *state_dir, struct key_ring **ret, struct cairn_error *err)
     CLEANUP_FD int dir_fd = -1;
 
     mutex_init(&ring->lock);
-    ring->dir = xasprintf("%s/keys", state_dir);
+    ring->dir = xasprintf("%s/%s", state_dir, folder);
     if (mkdir(ring->dir, 0700) < 0 && errno != EEXIST) {
-        cairn_fail_errno(err, errno, "cannot make the folder of token keys '%s'", ring->dir);
+        cairn_fail_errno(err, errno, "cannot make the folder of keys '%s'", ring->dir);
         goto fail;
     }
     dir_fd = open_dir(ring->dir, err);
@@ -249,12 +249,12 @@ keys_rotate(struct key_ring *ring, int64_t grace_s, uint32_t *ret_number, struct
     count = ring->count;
     mutex_unlock(&ring->lock);
     if (count == KEYS_MAX)
-        return cairn_fail(err, CAIRN_RATE_LIMITED, "all %d token keys in '%s' are still needed by live tokens; rotate less often", KEYS_MAX, ring->dir);
+        return cairn_fail(err, CAIRN_RATE_LIMITED, "all %d keys in '%s' are still needed by live tokens; rotate less often", KEYS_MAX, ring->dir);
     keys_primary(ring, &primary);
     number = primary.number + 1;
     explicit_bzero(&primary, sizeof primary);
     if (number > KEY_NUMBER_MAX)
-        return cairn_fail(err, CAIRN_NO_SPACE, "token keys have used up their numbers");
+        return cairn_fail(err, CAIRN_NO_SPACE, "keys have used up their numbers");
     if (write_key(dir_fd, ring->dir, number, err) < 0 || keys_reload(ring, err) < 0)
         return -1;
     *ret_number = number;

@@ -1,4 +1,5 @@
-/* keys.h: the ring of keys that tokens are sealed with: numbered files in state_dir/keys, the highest number is the primary.
+/* keys.h: rings of keys that tokens, or secrets in the catalog, are sealed with: numbered files in a folder of state_dir, the highest number is the
+ * primary.
  *
  * Several processes share the folder: a ring is told by keys_reload() that another one rotated.  Any thread. */
 #ifndef IDENTITY_KEYS_H
@@ -16,7 +17,9 @@ struct token_key {
 struct key_ring;
 
 /* Makes the folder (0700) and the first key (0600) where there is none.  Files that others may read are refused with CAIRN_DENIED. */
-int keys_open(const char *state_dir, struct key_ring **ret, struct cairn_error *err);
+int keys_open(const char *state_dir, const char *folder, struct key_ring **ret, struct cairn_error *err);
+#define TOKEN_KEYS "keys"
+#define CREDENTIAL_KEYS "credential-keys"
 void keys_close(struct key_ring *ring);         /* NULL is allowed; wipes */
 int keys_reload(struct key_ring *ring, struct cairn_error *err);
 /* A copy: wipe it with explicit_bzero(). */

@@ -1,11 +1,17 @@
 ## api/identity/local.mk: sources of api/identity.
 api_libapi_la_SOURCES += \
+	api/identity/access_rules.c \
+	api/identity/application_credentials.c \
 	api/identity/assignments.c \
 	api/identity/bootstrap.c \
 	api/identity/cascade.c \
 	api/identity/common.c \
 	api/identity/compliance.c \
 	api/identity/compliance.h \
+	api/identity/delegated.c \
+	api/identity/delegated.h \
+	api/identity/delegation.c \
+	api/identity/delegation.h \
 	api/identity/discovery.c \
 	api/identity/domain_config.c \
 	api/identity/domains.c \
@@ -13,6 +19,7 @@ api_libapi_la_SOURCES += \
 	api/identity/endpoint_policy.c \
 	api/identity/federation.c \
 	api/identity/federation_auth.c \
+	api/identity/factors.c \
 	api/identity/grants.c \
 	api/identity/groups.c \
 	api/identity/identity.h \
@@ -34,6 +41,7 @@ api_libapi_la_SOURCES += \
 	api/identity/project_tree.c \
 	api/identity/project_tree.h \
 	api/identity/projects.c \
+	api/identity/proof.h \
 	api/identity/regions.c \
 	api/identity/resources.h \
 	api/identity/retired.c \
@@ -41,6 +49,8 @@ api_libapi_la_SOURCES += \
 	api/identity/revoke.h \
 	api/identity/roles.c \
 	api/identity/scopes.c \
+	api/identity/seal.c \
+	api/identity/seal.h \
 	api/identity/service.c \
 	api/identity/service_catalog.c \
 	api/identity/service_catalog.h \
@@ -51,6 +61,7 @@ api_libapi_la_SOURCES += \
 	api/identity/token_body.c \
 	api/identity/token_body.h \
 	api/identity/tokens.c \
+	api/identity/trusts.c \
 	api/identity/users.c \
 	api/identity/who.c \
 	api/identity/who.h

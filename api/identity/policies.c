@@ -9,6 +9,10 @@
 #define READER ADMIN " or " SYSTEM_READER
 #define DOMAIN_READER(attr) READER " or (role:reader and domain_id:%(" attr ")s)"
 #define DOMAIN_MANAGER(attr) ADMIN " or (role:manager and domain_id:%(" attr ")s)"
+#define SYSTEM_ADMIN "(role:admin and system_scope:all)"
+#define OWN "user_id:%(target.user.id)s"
+#define TRUSTOR "user_id:%(target.trust.trustor_user_id)s"
+#define TRUSTEE "user_id:%(target.trust.trustee_user_id)s"
 #define ANYBODY "@"
 /* Grants: a domain's manager gives the roles below their own to actors of the domain, on its projects or on itself. */
 #define MANAGER_ROLE "('manager':%(target.role.name)s or 'member':%(target.role.name)s or 'reader':%(target.role.name)s)"
@@ -99,6 +103,21 @@
     X("list_role_assignments", DOMAIN_READER("target.domain_id"), "List who has which role where") \
     X("list_role_assignments_for_tree", DOMAIN_READER("target.domain_id") " or (role:admin and project_id:%(target.project.id)s)", \
       "List the role assignments below a project") \
+    X("list_application_credentials", READER " or " OWN, "List a user's application credentials") \
+    X("get_application_credential", READER " or " OWN, "Show an application credential") \
+    X("create_application_credential", OWN, "Create an application credential of one's own") \
+    X("delete_application_credential", ADMIN " or " OWN, "Delete an application credential") \
+    X("list_access_rules", SYSTEM_READER " or " OWN, "List a user's access rules") \
+    X("get_access_rule", SYSTEM_READER " or " OWN, "Show an access rule") \
+    X("delete_access_rule", SYSTEM_ADMIN " or " OWN, "Delete an access rule") \
+    X("list_trusts", READER " or rule:identity:list_trusts_for_trustor or rule:identity:list_trusts_for_trustee", "List trusts") \
+    X("list_trusts_for_trustor", READER " or " TRUSTOR, "List the trusts that a user gave") \
+    X("list_trusts_for_trustee", READER " or " TRUSTEE, "List the trusts that a user was given") \
+    X("create_trust", TRUSTOR, "Create a trust as its trustor") \
+    X("get_trust", READER " or " TRUSTOR " or " TRUSTEE, "Show a trust") \
+    X("list_roles_for_trust", READER " or " TRUSTOR " or " TRUSTEE, "List the roles of a trust") \
+    X("get_role_for_trust", READER " or " TRUSTOR " or " TRUSTEE, "Check for a role of a trust") \
+    X("delete_trust", ADMIN " or " TRUSTOR, "Delete a trust") \
     X("get_auth_catalog", ANYBODY, "Show the catalog of the token's scope") \
     X("get_auth_projects", ANYBODY, "List the projects that the caller may have a token for") \
     X("get_auth_domains", ANYBODY, "List the domains that the caller may have a token for") \

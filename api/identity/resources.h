@@ -7,20 +7,24 @@
 /* Of the open identity; immutable while it is open. */
 struct identity_state {
     struct key_ring *keys;
+    struct key_ring *credential_keys;   /* what secrets in the catalog are sealed with */
     int64_t lifetime_us;
     int strict_two_level;       /* the model of limits; 0: flat */
+    int64_t receipt_us;                 /* how long a receipt is good for */
+    int64_t totp_previous;              /* passcodes of that many windows before this one are taken, too */
 };
 extern struct identity_state identity_state;
 
 /* --- the tables, one file each */
 extern const struct rest_resource identity_domains, identity_projects, identity_users, identity_groups, identity_roles, identity_regions,
     identity_services, identity_endpoints, identity_stored_policies, identity_endpoint_groups, identity_registered_limits, identity_limits, identity_providers,
-    identity_mappings, identity_service_providers;
+    identity_mappings, identity_service_providers, identity_app_creds, identity_access_rules, identity_trusts;
 extern const struct rest_release identity_releases[];
 extern const struct rest_route identity_discovery_routes[], identity_token_routes[], identity_scope_routes[], identity_project_routes[],
     identity_user_routes[], identity_group_routes[], identity_role_routes[], identity_grant_routes[], identity_assignment_routes[],
     identity_region_routes[], identity_endpoint_policy_routes[], identity_endpoint_filter_routes[], identity_limit_routes[], identity_domain_config_routes[],
-    identity_federation_routes[], identity_federation_auth_routes[], identity_retired_routes[];
+    identity_federation_routes[], identity_federation_auth_routes[], identity_retired_routes[], identity_app_cred_routes[], identity_access_rule_routes[],
+    identity_trust_routes[];
 extern const struct policy_default identity_policies[];
 
 /* The "extra" of an endpoint that bootstrap made: it follows the cloud's address until somebody gives it another. */
@@ -66,6 +70,9 @@ const struct auth *subject_token(struct rest_call *call, struct cairn_error *err
 
 /* --- cascade.c: what goes with an object; in the caller's transaction, before the row itself */
 int user_goes(struct tx *tx, const char *id, struct cairn_error *err);
+/* A role on a project is taken from a user. */
+int grant_goes(struct tx *tx, const char *user_id, const char *project_id, const char *role_id, struct cairn_error *err);
+int role_goes(struct tx *tx, const char *id, struct cairn_error *err);
 int group_goes(struct tx *tx, const char *id, struct cairn_error *err);
 int project_goes(struct tx *tx, const char *id, struct cairn_error *err);
 int domain_goes(struct tx *tx, const char *id, struct cairn_error *err);

@@ -10,7 +10,7 @@
 #define BUCKETS 1024
 
 /* X(field): the most telling first. */
-#define FIELDS(X) X(audit_id) X(audit_chain_id) X(user_id) X(project_id) X(domain_id) X(role_id)
+#define FIELDS(X) X(audit_id) X(audit_chain_id) X(delegation_id) X(user_id) X(project_id) X(domain_id) X(role_id)
 enum field {
 #define X(name) F_##name,
     FIELDS(X)
@@ -42,9 +42,9 @@ revoke_add(struct tx *tx, const struct revocation *what, int64_t keep_us, struct
     if (keep_us > 0 && tx_exec(tx, err, "delete from revocations where revoked_us < ? and seq < (select max(seq) from revocations)", "i", now - keep_us) < 0)
         return -1;
     return tx_exec(tx, err,
-                   "insert into revocations (seq, user_id, project_id, domain_id, role_id, audit_id, audit_chain_id, issued_before_us, revoked_us)"
-                   " values ((select coalesce(max(seq), 0) + 1 from revocations), ?, ?, ?, ?, ?, ?, ?, ?)", "ssssssii",
-                   TEXT(user_id), TEXT(project_id), TEXT(domain_id), TEXT(role_id), TEXT(audit_id), TEXT(chain_id), now, now);
+                   "insert into revocations (seq, user_id, project_id, domain_id, role_id, audit_id, audit_chain_id, delegation_id, delegation, issued_before_us, revoked_us)"
+                   " values ((select coalesce(max(seq), 0) + 1 from revocations), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "ssssssssii",
+                   TEXT(user_id), TEXT(project_id), TEXT(domain_id), TEXT(role_id), TEXT(audit_id), TEXT(chain_id), TEXT(delegation_id), TEXT(delegation), now, now);
 #undef TEXT
 }
 
@@ -97,7 +97,7 @@ revoke_load(struct tx *tx, int64_t keep_us, struct cairn_error *err)
     last = events.last_seq;
     mutex_unlock(&events.lock);
     if (tx_query(tx, &rows, err,
-                 "select seq, audit_id, audit_chain_id, user_id, project_id, domain_id, role_id, issued_before_us, revoked_us"
+                 "select seq, audit_id, audit_chain_id, delegation_id, user_id, project_id, domain_id, role_id, issued_before_us, revoked_us"
                  " from revocations where seq > ? order by seq", "i", last) < 0)
         return -1;
     while ((got = rows_next(rows, err)) > 0) {
@@ -135,11 +135,13 @@ static int
 matches(const struct event *e, const struct auth *who)
 {
     const char *const domains[] = { who->domain_id, who->user_domain_id, who->project_domain_id };
+    const char *const users[] = { who->user_id, who->trustor_id, who->trustee_id };     /* a trust dies with either */
 #define SAME(field, text) (e->value[field][0] == '\0' || strcmp(e->value[field], text) == 0)
 
     return who->issued_us <= e->before_us
            && SAME(F_audit_id, who->audit_id) && SAME(F_audit_chain_id, who->audit_chain_id)
-           && SAME(F_user_id, who->user_id) && SAME(F_project_id, who->project_id)
+           && SAME(F_delegation_id, who->delegation_id) && SAME(F_project_id, who->project_id)
+           && (e->value[F_user_id][0] == '\0' || one_of(e->value[F_user_id], users, 3))
            && (e->value[F_domain_id][0] == '\0' || one_of(e->value[F_domain_id], domains, 3))
            && (e->value[F_role_id][0] == '\0' || one_of(e->value[F_role_id], who->role_ids, who->roles_count));
 #undef SAME
@@ -165,7 +167,8 @@ revoke_hits(const struct auth *who)
 
     mutex_lock(&events.lock);
     hit = chain_hits(F_audit_id, who->audit_id, who) || chain_hits(F_audit_chain_id, who->audit_chain_id, who)
-          || chain_hits(F_user_id, who->user_id, who) || chain_hits(F_project_id, who->project_id, who)
+          || chain_hits(F_delegation_id, who->delegation_id, who) || chain_hits(F_user_id, who->user_id, who)
+          || chain_hits(F_user_id, who->trustor_id, who) || chain_hits(F_user_id, who->trustee_id, who) || chain_hits(F_project_id, who->project_id, who)
           || chain_hits(F_domain_id, who->domain_id, who) || chain_hits(F_domain_id, who->user_domain_id, who)
           || chain_hits(F_domain_id, who->project_domain_id, who) || chain_hits(FIELD_COUNT, "", who);
     for (unsigned i = 0; i < who->roles_count && !hit; i++)

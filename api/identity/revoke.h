@@ -6,7 +6,14 @@
 #include "catalog/catalog.h"
 #include "rest/auth.h"
 
-struct revocation { const char *user_id, *project_id, *domain_id, *role_id, *audit_id, *chain_id; };   /* NULL or "": any */
+struct revocation {             /* NULL or "": any */
+    const char *user_id, *project_id, *domain_id, *role_id, *audit_id, *chain_id;
+    const char *delegation_id;  /* trust, application credential or access token */
+    const char *delegation;     /* what it is, for those who list events: REVOKED_TRUST ... */
+};
+#define REVOKED_TRUST "trust"
+#define REVOKED_APP_CRED "application_credential"
+#define REVOKED_ACCESS_TOKEN "access_token"
 
 /* Writes the event, and removes those older than 'keep_us' (0: none).  Call identity_changed() in the same transaction. */
 int revoke_add(struct tx *tx, const struct revocation *what, int64_t keep_us, struct cairn_error *err);

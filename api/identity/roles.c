@@ -71,7 +71,7 @@ role_before_delete(struct rest_call *call, struct rows *old, struct cairn_error 
 {
     if (row_text(old, "domain_id")[0] != '\0' && rest_allow(call, "identity:delete_domain_role", err) < 0)
         return -1;
-    return immutable_guard("role", old, NULL, err);
+    return immutable_guard("role", old, NULL, err) < 0 ? -1 : role_goes(call->tx, row_text(old, "id"), err);
 }
 
 /* GET /roles shows those of the cloud unless a domain is named; under a user or group it shows what was given: see grants.c. */

@@ -19,6 +19,8 @@ const struct cairn_key identity_keys[] = {
     CAIRN_KEY("password_scheme", CAIRN_KEY_STRING, "yescrypt", "How new passwords are hashed: yescrypt, scrypt or bcrypt; older hashes are renewed at login."),
     CAIRN_KEY_RANGE("password_cost", "0", 0, 20, "Cost of a hash, in the scheme's own measure; 0: a usual one."),
     CAIRN_KEY("enforcement_model", CAIRN_KEY_STRING, "flat", "How limits of projects and domains depend on each other: flat or strict_two_level."),
+    CAIRN_KEY("receipt_lifetime", CAIRN_KEY_DURATION, "5m", "How long a receipt of the first factors of a login is good for; a minute to an hour."),
+    CAIRN_KEY_RANGE("totp_previous_windows", "1", 0, 10, "Passcodes (TOTP) of how many windows of 30 seconds before the present one are taken, too."),
     { .name = NULL }
 };
 
@@ -33,23 +35,29 @@ identity_open(const struct rest_env *env, struct cairn_error *err)
 {
     int64_t lifetime_ms = setting(env->config, "token_lifetime", INT64_C(4) * 3600 * 1000);
     const char *model = env->config != NULL ? config_string(env->config, IDENTITY_SECTION, "enforcement_model") : "flat";
-    struct key_ring *keys;
+    int64_t receipt_ms = setting(env->config, "receipt_lifetime", 300 * 1000);
+    struct key_ring *keys, *credential_keys = NULL;
 
     if (strcmp(model, "flat") != 0 && strcmp(model, "strict_two_level") != 0)
         return cairn_fail(err, CAIRN_INVALID, "[identity] enforcement_model must be flat or strict_two_level, not '%s'", model);
     if (lifetime_ms < 60 * 1000 || lifetime_ms > INT64_C(7) * 24 * 3600 * 1000)
         return cairn_fail(err, CAIRN_INVALID, "[identity] token_lifetime must be between a minute and seven days");
+    if (receipt_ms < 60 * 1000 || receipt_ms > 3600 * 1000)
+        return cairn_fail(err, CAIRN_INVALID, "[identity] receipt_lifetime must be between a minute and an hour");
     if (password_scheme(env->config != NULL ? config_string(env->config, IDENTITY_SECTION, "password_scheme") : "yescrypt",
                         (unsigned)setting(env->config, "password_cost", 0), err) < 0)
         return cairn_error_context(err, "[identity] password_scheme, password_cost");
     password_limits((unsigned)setting(env->config, "password_parallel", 2), (unsigned)setting(env->config, "password_waiting", 200));
-    if (compliance_open(env->config, err) < 0 || keys_open(env->state_dir, &keys, err) < 0)
+    if (compliance_open(env->config, err) < 0 || keys_open(env->state_dir, TOKEN_KEYS, &keys, err) < 0)
         return -1;
-    if (sessions_open(env->catalog, keys, lifetime_ms * 1000, err) < 0) {
+    if (keys_open(env->state_dir, CREDENTIAL_KEYS, &credential_keys, err) < 0 || sessions_open(env->catalog, keys, lifetime_ms * 1000, err) < 0) {
+        keys_close(credential_keys);
         keys_close(keys);
         return -1;
     }
-    identity_state = (struct identity_state){ .keys = keys, .lifetime_us = lifetime_ms * 1000, .strict_two_level = strcmp(model, "flat") != 0 };
+    identity_state = (struct identity_state){ .keys = keys, .credential_keys = credential_keys, .lifetime_us = lifetime_ms * 1000,
+                                              .receipt_us = receipt_ms * 1000, .totp_previous = setting(env->config, "totp_previous_windows", 1),
+                                              .strict_two_level = strcmp(model, "flat") != 0 };
     http_set_authenticator(identity_authenticate, NULL);
     return 0;
 }
@@ -68,6 +76,7 @@ identity_close(void)
     http_set_authenticator(NULL, NULL);
     sessions_close();
     compliance_close();
+    keys_close(identity_state.credential_keys);
     keys_close(identity_state.keys);
     identity_state = (struct identity_state){ 0 };
 }
@@ -105,13 +114,13 @@ identity_metrics(struct str *out)
 static const struct rest_resource *const resources[] = {
     &identity_domains, &identity_projects, &identity_users, &identity_groups, &identity_roles, &identity_regions, &identity_services,
     &identity_endpoints, &identity_stored_policies, &identity_endpoint_groups, &identity_registered_limits, &identity_limits, &identity_providers,
-    &identity_mappings, &identity_service_providers, NULL
+    &identity_mappings, &identity_service_providers, &identity_app_creds, &identity_access_rules, &identity_trusts, NULL
 };
 static const struct rest_route *const routes[] = {
     identity_discovery_routes, identity_token_routes, identity_scope_routes, identity_project_routes, identity_user_routes, identity_group_routes,
     identity_role_routes, identity_grant_routes, identity_assignment_routes, identity_region_routes, identity_endpoint_policy_routes,
     identity_endpoint_filter_routes, identity_limit_routes, identity_domain_config_routes, identity_federation_routes, identity_federation_auth_routes,
-    identity_retired_routes, NULL
+    identity_retired_routes, identity_app_cred_routes, identity_access_rule_routes, identity_trust_routes, NULL
 };
 
 const struct rest_service identity_service = {

@@ -2,20 +2,17 @@
 #include "config.h"
 #include "identity/token.h"
 
-#include <openssl/evp.h>
-
 #include "base/ids.h"
 #include "base/str.h"
+#include "identity/seal.h"
 
-#define FORMAT 1
-#define HEAD_LEN 4
-#define NONCE_LEN 12
-#define MAC_LEN 16
+#define FORMAT_TOKEN 1
+#define FORMAT_RECEIPT 2
 #define AUDIT_LEN 16
 #define FIXED_LEN (1 + 1 + 8 + 8 + AUDIT_LEN + AUDIT_LEN)
-#define PAYLOAD_MAX (FIXED_LEN + 2 * (1 + TOKEN_ID_MAX))
-#define SEALED_MIN (HEAD_LEN + NONCE_LEN + FIXED_LEN + 2 + MAC_LEN)
-#define SEALED_MAX (HEAD_LEN + NONCE_LEN + PAYLOAD_MAX + MAC_LEN)
+#define PAYLOAD_MAX (FIXED_LEN + 3 * (1 + TOKEN_ID_MAX))
+#define SEALED_MIN (FIXED_LEN + 2 + SEAL_MORE)
+#define SEALED_MAX (PAYLOAD_MAX + SEAL_MORE)
 #define PACKED_HEX 255
 _Static_assert((SEALED_MAX + 2) / 3 * 4 < TOKEN_TEXT_MAX, "the longest token fits its buffer");
 
@@ -161,57 +158,37 @@ token_audit_id(char buf[TOKEN_AUDIT])
     audit_text(bytes, buf);
 }
 
-/* One pass of AES-256-GCM over 'len' bytes; 'mac' is written when sealing and checked when not.  1: done. */
 static int
-gcm(int sealing, const uint8_t key[TOKEN_KEY_LEN], const uint8_t *head, const uint8_t *nonce, const uint8_t *in, size_t len, uint8_t *out,
-    uint8_t mac[MAC_LEN])
+seal_payload(struct key_ring *ring, uint8_t format, const struct token *token, char buf[TOKEN_TEXT_MAX], struct cairn_error *err)
 {
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    int n, done = 0;
+    uint8_t payload[PAYLOAD_MAX], sealed[SEALED_MAX];
+    struct writer w = { payload };
+    CLEANUP_FREE char *text = NULL;
 
-    if (ctx != NULL
-        && EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, nonce, sealing) == 1
-        && EVP_CipherUpdate(ctx, NULL, &n, head, HEAD_LEN) == 1
-        && EVP_CipherUpdate(ctx, out, &n, in, (int)len) == 1
-        && (sealing || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, MAC_LEN, mac) == 1)
-        && EVP_CipherFinal_ex(ctx, out + n, &n) == 1
-        && (!sealing || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, MAC_LEN, mac) == 1))
-        done = 1;
-    EVP_CIPHER_CTX_free(ctx);
-    return done;
+    *w.p++ = (uint8_t)((unsigned)token->scope | (unsigned)token->delegation << 4);
+    *w.p++ = (uint8_t)token->methods;
+    put_u64(&w, (uint64_t)token->issued_us);
+    put_u64(&w, (uint64_t)token->expires_us);
+    if (put_audit(&w, token->audit_id, err) < 0 || put_audit(&w, token->chain_id, err) < 0 || put_id(&w, token->user_id, err) < 0
+        || put_id(&w, token->target_id, err) < 0 || (token->delegation != AUTH_DIRECT && put_id(&w, token->delegation_id, err) < 0))
+        return -1;
+    if (seal(ring, format, "", payload, (size_t)(w.p - payload), sealed, err) < 0)
+        return -1;
+    text = str_base64(sealed, (size_t)(w.p - payload) + SEAL_MORE, 1);
+    snprintf(buf, TOKEN_TEXT_MAX, "%s", text);
+    return 0;
 }
 
 int
 token_seal(struct key_ring *ring, const struct token *token, char buf[TOKEN_TEXT_MAX], struct cairn_error *err)
 {
-    uint8_t payload[PAYLOAD_MAX], sealed[SEALED_MAX];
-    struct writer w = { payload };
-    struct token_key key;
-    size_t len;
-    int done;
-    CLEANUP_FREE char *text = NULL;
+    return seal_payload(ring, FORMAT_TOKEN, token, buf, err);
+}
 
-    *w.p++ = (uint8_t)token->scope;
-    *w.p++ = (uint8_t)token->methods;
-    put_u64(&w, (uint64_t)token->issued_us);
-    put_u64(&w, (uint64_t)token->expires_us);
-    if (put_audit(&w, token->audit_id, err) < 0 || put_audit(&w, token->chain_id, err) < 0 || put_id(&w, token->user_id, err) < 0
-        || put_id(&w, token->target_id, err) < 0)
-        return -1;
-    len = (size_t)(w.p - payload);
-    keys_primary(ring, &key);
-    sealed[0] = FORMAT;
-    sealed[1] = (uint8_t)(key.number >> 16);
-    sealed[2] = (uint8_t)(key.number >> 8);
-    sealed[3] = (uint8_t)key.number;
-    id_random(sealed + HEAD_LEN, NONCE_LEN);
-    done = gcm(1, key.bytes, sealed, sealed + HEAD_LEN, payload, len, sealed + HEAD_LEN + NONCE_LEN, sealed + HEAD_LEN + NONCE_LEN + len);
-    explicit_bzero(&key, sizeof key);
-    if (!done)
-        return cairn_fail(err, CAIRN_INTERNAL, "the token could not be sealed");
-    text = str_base64(sealed, HEAD_LEN + NONCE_LEN + len + MAC_LEN, 1);
-    snprintf(buf, TOKEN_TEXT_MAX, "%s", text);
-    return 0;
+int
+receipt_seal(struct key_ring *ring, const struct token *receipt, char buf[TOKEN_TEXT_MAX], struct cairn_error *err)
+{
+    return seal_payload(ring, FORMAT_RECEIPT, receipt, buf, err);
 }
 
 static int
@@ -224,7 +201,7 @@ static int
 read_payload(const uint8_t *payload, size_t len, struct token *ret, struct cairn_error *err)
 {
     struct reader r = { payload, payload + len, 0 };
-    unsigned scope = get_u8(&r);
+    unsigned kinds = get_u8(&r), scope = kinds & 15, delegation = kinds >> 4;
 
     ret->methods = get_u8(&r);
     ret->issued_us = get_i64(&r);
@@ -233,30 +210,39 @@ read_payload(const uint8_t *payload, size_t len, struct token *ret, struct cairn
     get_audit(&r, ret->chain_id);
     get_id(&r, ret->user_id);
     get_id(&r, ret->target_id);
-    if (r.bad || r.p != r.end || scope > AUTH_SYSTEM)
+    ret->delegation_id[0] = '\0';
+    if (delegation != AUTH_DIRECT)
+        get_id(&r, ret->delegation_id);
+    if (r.bad || r.p != r.end || scope > AUTH_SYSTEM || delegation > AUTH_BY_OAUTH)
         return refuse(err);
     ret->scope = (enum auth_scope)scope;
+    ret->delegation = (enum auth_delegation)delegation;
     return 0;
 }
 
-int
-token_unseal(struct key_ring *ring, const char *text, struct token *ret, struct cairn_error *err)
+static int
+unseal_payload(struct key_ring *ring, uint8_t format, const char *text, struct token *ret, struct cairn_error *err)
 {
     size_t text_len = strnlen(text, TOKEN_TEXT_MAX), len;
     uint8_t payload[PAYLOAD_MAX];
-    struct token_key key;
-    int good;
     CLEANUP_FREE unsigned char *sealed = NULL;
 
     if (text_len >= TOKEN_TEXT_MAX || text_len < (SEALED_MIN * 8 + 5) / 6)
         return refuse(err);
     sealed = str_unbase64(text, text_len, 1, &len);
-    if (sealed == NULL || len < SEALED_MIN || len > SEALED_MAX || sealed[0] != FORMAT)
+    if (sealed == NULL || len < SEALED_MIN || len > SEALED_MAX || unseal(ring, format, "", sealed, len, payload, NULL) < 0)
         return refuse(err);
-    if (keys_find(ring, (uint32_t)sealed[1] << 16 | (uint32_t)sealed[2] << 8 | sealed[3], &key) < 0)
-        return refuse(err);
-    len -= HEAD_LEN + NONCE_LEN + MAC_LEN;
-    good = gcm(0, key.bytes, sealed, sealed + HEAD_LEN, sealed + HEAD_LEN + NONCE_LEN, len, payload, sealed + HEAD_LEN + NONCE_LEN + len);
-    explicit_bzero(&key, sizeof key);
-    return good ? read_payload(payload, len, ret, err) : refuse(err);
+    return read_payload(payload, len - SEAL_MORE, ret, err);
+}
+
+int
+token_unseal(struct key_ring *ring, const char *text, struct token *ret, struct cairn_error *err)
+{
+    return unseal_payload(ring, FORMAT_TOKEN, text, ret, err);
+}
+
+int
+receipt_unseal(struct key_ring *ring, const char *text, struct token *ret, struct cairn_error *err)
+{
+    return unseal_payload(ring, FORMAT_RECEIPT, text, ret, err);
 }

@@ -67,6 +67,64 @@ write_scope(const struct auth *who, struct json_out *out)
     }
 }
 
+static void
+write_trust(const struct auth *who, struct json_out *out)
+{
+    jo_object(out, "OS-TRUST:trust");
+    jo_str(out, "id", who->delegation_id);
+    jo_bool(out, "impersonation", who->impersonation);
+    jo_object(out, "trustor_user");
+    jo_str(out, "id", who->trustor_id);
+    jo_end_object(out);
+    jo_object(out, "trustee_user");
+    jo_str(out, "id", who->trustee_id);
+    jo_end_object(out);
+    jo_end_object(out);
+}
+
+static void
+write_app_cred(const struct auth *who, struct json_out *out)
+{
+    jo_object(out, "application_credential");
+    jo_str(out, "id", who->delegation_id);
+    jo_str(out, "name", who->delegation_name);
+    jo_bool(out, "restricted", who->restricted);
+    if (who->rules != NULL) {
+        jo_array(out, "access_rules");
+        for (unsigned i = 0; i < who->rules_count; i++) {
+            jo_object(out, NULL);
+            jo_str(out, "id", who->rules[i].id);
+            jo_str(out, "service", who->rules[i].service);
+            jo_str(out, "method", who->rules[i].method);
+            jo_str(out, "path", who->rules[i].path);
+            jo_end_object(out);
+        }
+        jo_end_array(out);
+    }
+    jo_end_object(out);
+}
+
+static void
+write_delegation(const struct auth *who, struct json_out *out)
+{
+    switch (who->delegation) {
+    case AUTH_BY_TRUST:
+        write_trust(who, out);
+        break;
+    case AUTH_BY_APP_CRED:
+        write_app_cred(who, out);
+        break;
+    case AUTH_BY_OAUTH:
+        jo_object(out, "OS-OAUTH1");
+        jo_str(out, "access_token_id", who->delegation_id);
+        jo_str(out, "consumer_id", who->delegation_name);
+        jo_end_object(out);
+        break;
+    case AUTH_DIRECT:
+        break;
+    }
+}
+
 int
 token_body(struct tx *tx, const struct auth *who, int with_catalog, struct str *text, struct cairn_error *err)
 {
@@ -88,6 +146,7 @@ token_body(struct tx *tx, const struct auth *who, int with_catalog, struct str *
     write_time(&out, "expires_at", who->expires_us);
     write_time(&out, "issued_at", who->issued_us);
     write_scope(who, &out);
+    write_delegation(who, &out);
     if (who->scope != AUTH_UNSCOPED) {
         jo_array(&out, "roles");
         for (unsigned i = 0; i < who->roles_count; i++)

@@ -8,11 +8,12 @@
 #include "identity/login.h"
 #include "identity/password.h"
 #include "identity/passwords.h"
+#include "identity/proof.h"
 #include "identity/revoke.h"
 #include "identity/who.h"
 
 static const char *const user_options[] = {
-    OPTION_LOCK_PASSWORD, OPTION_IGNORE_FIRST_USE, OPTION_IGNORE_EXPIRY, OPTION_IGNORE_LOCKOUT, OPTION_IGNORE_INACTIVE, NULL
+    OPTION_LOCK_PASSWORD, OPTION_IGNORE_FIRST_USE, OPTION_IGNORE_EXPIRY, OPTION_IGNORE_LOCKOUT, OPTION_IGNORE_INACTIVE, OPTION_MFA_ENABLED, OPTION_MFA_RULES, NULL
 };
 
 static int

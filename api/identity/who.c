@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "identity/compliance.h"
+#include "identity/delegation.h"
 
 void
 who_user_free(struct who_user *u)
@@ -101,7 +102,7 @@ who_find_domain(struct tx *tx, const char *id, const char *name, char **ret_id, 
     "r(id) as (select a.role_id from actor w cross join target g join assignments a on a.actor_type = w.type and a.actor_id = w.id" \
     " and a.target_type = g.type and a.target_id = g.id and a.inherited = g.inherited" \
     " union select i.implied_id from implied_roles i join r on i.prior_id = r.id)" \
-    " select ro.id as id, ro.name as name from r join roles ro on ro.id = r.id where ro.domain_id = '' order by ro.name"
+    " select ro.id as id, ro.name as name, ro.domain_id as domain_id from r join roles ro on ro.id = r.id order by ro.name"
 
 static int
 query_roles(struct tx *tx, const char *user_id, enum auth_scope scope, const char *target_id, const char *domain_id, struct rows **ret,
@@ -130,7 +131,7 @@ query_roles(struct tx *tx, const char *user_id, enum auth_scope scope, const cha
 /* --- one block */
 #define STRINGS(X) \
     X(user_id) X(user_name) X(user_domain_id) X(user_domain_name) X(project_id) X(project_name) X(project_domain_id) X(project_domain_name) \
-    X(domain_id) X(domain_name) X(token_id) X(audit_id) X(audit_chain_id)
+    X(domain_id) X(domain_name) X(token_id) X(audit_id) X(audit_chain_id) X(delegation_id) X(delegation_name) X(trustor_id) X(trustee_id)
 
 struct block { char *p; };
 
@@ -162,13 +163,26 @@ keep_list(struct block *b, const char **at, const char *const *list, unsigned co
         at[i] = keep(b, list[i]);
 }
 
+static struct auth_rule
+keep_rule(struct block *b, const struct auth_rule *r)
+{
+    struct auth_rule kept;
+
+    kept.id = keep(b, r->id);
+    kept.service = keep(b, r->service);
+    kept.method = keep(b, r->method);
+    kept.path = keep(b, r->path);
+    return kept;
+}
+
 struct auth *
 who_pack(const struct auth *draft)
 {
     size_t pointers = (size_t)draft->roles_count * 2 + draft->methods_count;
-    size_t size = sizeof *draft + pointers * sizeof(char *);
+    size_t size = sizeof *draft + pointers * sizeof(char *) + draft->rules_count * sizeof *draft->rules;
     struct block b;
     struct auth *a;
+    struct auth_rule *rules;
     const char **lists;
 
 #define X(field) size += strlen(draft->field != NULL ? draft->field : "") + 1;
@@ -176,10 +190,13 @@ who_pack(const struct auth *draft)
 #undef X
     size += list_size(draft->roles, draft->roles_count) + list_size(draft->role_ids, draft->roles_count)
             + list_size(draft->methods, draft->methods_count);
+    for (unsigned i = 0; i < draft->rules_count; i++)
+        size += list_size((const char *const[]){ draft->rules[i].id, draft->rules[i].service, draft->rules[i].method, draft->rules[i].path }, 4);
     a = xmalloc(size);
     *a = *draft;
     lists = (const char **)(a + 1);
-    b.p = (char *)(lists + pointers);
+    rules = (struct auth_rule *)(lists + pointers);
+    b.p = (char *)(rules + draft->rules_count);
 #define X(field) a->field = keep(&b, draft->field);
     STRINGS(X)
 #undef X
@@ -189,6 +206,9 @@ who_pack(const struct auth *draft)
     a->roles = lists;
     a->role_ids = lists + draft->roles_count;
     a->methods = lists + 2 * draft->roles_count;
+    for (unsigned i = 0; i < draft->rules_count; i++)
+        rules[i] = keep_rule(&b, &draft->rules[i]);
+    a->rules = draft->rules_count > 0 ? rules : NULL;
     a->refs = 1;
     return a;
 }
@@ -249,25 +269,76 @@ load_scope(struct tx *tx, const struct token *token, struct names *ret, struct c
     return 0;
 }
 
+/* Roles of domains count for what they imply, and in what a delegation was made of; by themselves no token shows them. */
 static int
-load_roles(struct tx *tx, const struct token *token, const char *domain_id, struct role_names *ret, struct cairn_error *err)
+load_roles(struct tx *tx, const struct token *token, const struct delegation *by, const char *user_id, const char *domain_id, struct role_names *ret,
+           struct cairn_error *err)
 {
     CLEANUP_ROWS struct rows *rows = NULL;
+    CLEANUP(role_names_free) struct role_names all = { 0 };
+    CLEANUP_FREE unsigned char *keep = NULL;
     unsigned cap = 0;
     int got;
 
-    if (query_roles(tx, token->user_id, token->scope, token->target_id, domain_id, &rows, err) < 0)
+    if (query_roles(tx, user_id, token->scope, token->target_id, domain_id, &rows, err) < 0)
         return -1;
     while ((got = rows_next(rows, err)) > 0) {
-        if (ret->count == cap) {
+        if (all.count == cap) {
             cap = cap > 0 ? cap * 2 : 8;
-            ret->ids = xrealloc(ret->ids, cap * sizeof *ret->ids);
-            ret->names = xrealloc(ret->names, cap * sizeof *ret->names);
+            all.ids = xrealloc(all.ids, cap * sizeof *all.ids);
+            all.names = xrealloc(all.names, cap * sizeof *all.names);
         }
-        ret->ids[ret->count] = xstrdup(row_text(rows, "id"));
-        ret->names[ret->count++] = xstrdup(row_text(rows, "name"));
+        all.ids[all.count] = xstrdup(row_text(rows, "id"));
+        all.names[all.count++] = row_text(rows, "domain_id")[0] == '\0' ? xstrdup(row_text(rows, "name")) : NULL;
     }
-    return got < 0 ? -1 : ret->count > 0 ? 0 : gone(err);
+    if (got < 0)
+        return -1;
+    keep = xcalloc(all.count + 1, 1);
+    if (token->delegation == AUTH_DIRECT)
+        memset(keep, 1, all.count);
+    else if (delegation_roles(tx, token->delegation, token->delegation_id, by, (const char *const *)all.ids, all.count, keep, err) < 0)
+        return -1;
+    ret->ids = xcalloc(all.count + 1, sizeof *ret->ids);
+    ret->names = xcalloc(all.count + 1, sizeof *ret->names);
+    for (unsigned i = 0; i < all.count; i++) {
+        if (!keep[i] || all.names[i] == NULL)
+            continue;
+        ret->ids[ret->count] = steal(&all.ids[i]);
+        ret->names[ret->count++] = steal(&all.names[i]);
+    }
+    return ret->count > 0 ? 0 : gone(err);
+}
+
+/* What a delegation says about its token must be what the token says. */
+static int
+load_delegation(struct tx *tx, const struct token *token, struct delegation *by, struct cairn_error *err)
+{
+    const char *bearer;
+
+    if (token->delegation == AUTH_DIRECT)
+        return 0;
+    if (delegation_load(tx, token->delegation, token->delegation_id, by, err) < 0)
+        return -1;
+    bearer = token->delegation == AUTH_BY_TRUST ? by->trustee_id : by->user_id;
+    if (strcmp(bearer, token->user_id) != 0 || strcmp(by->project_id, token->target_id) != 0 || (token->scope != AUTH_PROJECT && token->scope != AUTH_UNSCOPED))
+        return gone(err);
+    return 0;
+}
+
+static void
+tell_delegation(struct auth *draft, const struct token *token, const struct delegation *by)
+{
+    if (token->delegation == AUTH_DIRECT)
+        return;
+    draft->delegation = token->delegation;
+    draft->delegation_id = token->delegation_id;
+    draft->delegation_name = by->name;
+    draft->trustor_id = by->trustor_id;
+    draft->trustee_id = by->trustee_id;
+    draft->impersonation = by->impersonation;
+    draft->restricted = by->restricted;
+    draft->rules = by->rules;
+    draft->rules_count = by->rules_count;
 }
 
 int
@@ -276,17 +347,22 @@ who_resolve(struct tx *tx, const struct token *token, const char *token_text, st
     CLEANUP_WHO_USER struct who_user user = { 0 };
     CLEANUP(names_free) struct names scope = { 0 };
     CLEANUP(role_names_free) struct role_names roles = { 0 };
+    CLEANUP_DELEGATION struct delegation by = { 0 };
     const char *methods[TOKEN_METHOD_COUNT];
     struct auth draft = { .scope = token->scope };
 
-    if (who_user_load(tx, token->user_id, NULL, NULL, NULL, &user, err) < 0)
+    if (load_delegation(tx, token, &by, err) < 0)
+        return -1;
+    if (who_user_load(tx, by.user_id != NULL ? by.user_id : token->user_id, NULL, NULL, NULL, &user, err) < 0)
         return err->code == CAIRN_NOT_FOUND ? gone(err) : -1;
     if (!user.enabled)
         return gone(err);
     if (load_scope(tx, token, &scope, err) < 0)
         return -1;
-    if (token->scope != AUTH_UNSCOPED && load_roles(tx, token, scope.domain_id, &roles, err) < 0)
+    if (token->scope != AUTH_UNSCOPED
+        && load_roles(tx, token, &by, by.grantor_id != NULL ? by.grantor_id : token->user_id, scope.domain_id, &roles, err) < 0)
         return -1;
+    tell_delegation(&draft, token, &by);
     draft.user_id = user.id;
     draft.user_name = user.name;
     draft.user_domain_id = user.domain_id;

@@ -6,6 +6,11 @@
 
 enum auth_scope { AUTH_UNSCOPED, AUTH_PROJECT, AUTH_DOMAIN, AUTH_SYSTEM };
 
+/* By whose leave: the user's own, or part of somebody's rights that they handed on. */
+enum auth_delegation { AUTH_DIRECT, AUTH_BY_TRUST, AUTH_BY_APP_CRED, AUTH_BY_OAUTH };
+/* What an application credential's tokens may ask: a type of service, a method, and a path with {name}, * (one segment) and ** (any). */
+struct auth_rule { const char *id, *service, *method, *path; };
+
 struct auth {
     enum auth_scope scope;
     const char *user_id, *user_name, *user_domain_id, *user_domain_name;
@@ -20,9 +25,20 @@ struct auth {
     const char *audit_id, *audit_chain_id;
     const char *const *methods;
     unsigned methods_count;
+    enum auth_delegation delegation;
+    const char *delegation_id;          /* trust, application credential or access token; "" when direct */
+    const char *delegation_name;        /* the application credential's name, the access token's consumer; "" otherwise */
+    const char *trustor_id, *trustee_id;        /* of a trust; "" otherwise */
+    int impersonation;                  /* of a trust: user_id is the trustor's, not the trustee's */
+    int restricted;                     /* of an application credential: must not make others, nor trusts */
+    const struct auth_rule *rules;      /* NULL: may ask anything */
+    unsigned rules_count;
     unsigned refs;                      /* auth_ref / auth_put */
 };
 struct auth *auth_ref(struct auth *a);
 void auth_put(struct auth *a);          /* NULL is allowed; frees one block */
 int auth_has_role(const struct auth *a, const char *name);
+/* 1 unless access rules forbid this request; 'service' is the application's name, 'path' the decoded one below 'mount'.  Rules may give paths with or
+ * without the mount. */
+int auth_may_ask(const struct auth *a, const char *service, const char *method, const char *mount, const char *path);
 #endif

@@ -467,6 +467,7 @@ walk_route(void *arg, const char *method, const char *path, const char *action, 
     int reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "DELETE") == 0;
     const char *body = reads ? NULL
         : "{\"user\":{\"name\":\"x\"},\"group\":{\"name\":\"x\"},\"project\":{\"name\":\"x\"},\"domain\":{\"name\":\"x\"},\"role\":{\"name\":\"x\"},"
+          "\"application_credential\":{\"name\":\"x\"},\"trust\":{\"trustor_user_id\":\"x\",\"trustee_user_id\":\"x\",\"impersonation\":true},"
           "\"region\":{\"description\":\"x\"},\"service\":{\"type\":\"x\"},\"tags\":[],"
           "\"policy\":{\"type\":\"x\",\"blob\":\"x\"},\"endpoint_group\":{\"name\":\"x\",\"filters\":{\"interface\":\"public\"}},"
           "\"registered_limits\":[{\"service_id\":\"x\",\"resource_name\":\"x\",\"default_limit\":1}],\"registered_limit\":{\"default_limit\":1},"

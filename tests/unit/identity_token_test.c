@@ -24,7 +24,7 @@ setup(void)
 {
     cairn_error_clear(&err);
     scratch_make();
-    ck_assert_msg(keys_open(scratch, &ring, &err) == 0, "%s", err.message);
+    ck_assert_msg(keys_open(scratch, TOKEN_KEYS, &ring, &err) == 0, "%s", err.message);
 }
 
 static void
@@ -116,7 +116,7 @@ START_TEST(another_clouds_token_is_refused)
     struct key_ring *other;
 
     ck_assert_int_eq(mkdir(other_dir, 0700), 0);
-    ck_assert_int_eq(keys_open(other_dir, &other, &err), 0);
+    ck_assert_int_eq(keys_open(other_dir, TOKEN_KEYS, &other, &err), 0);
     ck_assert_int_eq(token_seal(other, &t, text, &err), 0);
     ck_assert_int_eq(token_unseal(ring, text, &back, &err), -1);
     keys_close(other);
@@ -150,7 +150,7 @@ START_TEST(another_process_finds_the_new_key_by_reading_again)
     char text[TOKEN_TEXT_MAX];
     uint32_t number;
 
-    ck_assert_int_eq(keys_open(scratch, &other, &err), 0);
+    ck_assert_int_eq(keys_open(scratch, TOKEN_KEYS, &other, &err), 0);
     ck_assert_int_eq(keys_rotate(other, 7200, &number, &err), 0);
     ck_assert_int_eq(token_seal(other, &t, text, &err), 0);
     ck_assert_int_eq(token_unseal(ring, text, &back, &err), -1);
@@ -187,7 +187,7 @@ START_TEST(keys_are_for_their_owner_alone)
     ck_assert_int_eq(stat(file, &st), 0);
     ck_assert_int_eq(st.st_mode & 0777, 0600);
     ck_assert_int_eq(chmod(file, 0644), 0);
-    ck_assert_int_eq(keys_open(scratch, &other, &err), -1);
+    ck_assert_int_eq(keys_open(scratch, TOKEN_KEYS, &other, &err), -1);
     ck_assert_int_eq(err.code, CAIRN_DENIED);
 }
 END_TEST

@@ -143,6 +143,13 @@ tests_unit_identity_resources_test_SOURCES = tests/unit/identity_resources_test.
 tests_unit_identity_resources_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_resources_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/identity_mapping_test tests/unit/identity_resources_test
+TESTS += tests/unit/identity_compliance_test
+check_PROGRAMS += tests/unit/identity_delegation_test
+tests_unit_identity_delegation_test_SOURCES = tests/unit/identity_delegation_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h \
+	tests/unit/rest_wire.c tests/unit/rest_wire.h
+tests_unit_identity_delegation_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_identity_delegation_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/identity_delegation_test
 
 ## core/flow/reconcile
 check_PROGRAMS += tests/unit/reconcile_test

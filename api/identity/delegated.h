@@ -1,0 +1,17 @@
+/* delegated.h: what the resources that hand on rights have in common: who may not, roles by id or name, times of expiry. */
+#ifndef IDENTITY_DELEGATED_H
+#define IDENTITY_DELEGATED_H
+#include "rest/rest.h"
+
+/* CAIRN_DENIED for tokens of trusts, access tokens and EC2 signatures: what they make would outlive what they stand on. */
+int refuse_handed_on(struct rest_call *call, struct cairn_error *err);
+/* CAIRN_DENIED for tokens of application credentials that are not unrestricted. */
+int refuse_restricted(struct rest_call *call, struct cairn_error *err);
+/* CAIRN_DENIED for whatever is not the user's own right. */
+int refuse_delegated(struct rest_call *call, struct cairn_error *err);
+int is_by_signature(const struct auth *who);            /* the token came by /ec2tokens or /s3tokens */
+/* {"id"} or {"name"}, not both: a global role.  '*ret' is malloc'd.  CAIRN_NOT_FOUND, CAIRN_INVALID. */
+int find_role(struct tx *tx, const json_t *role, char **ret, struct cairn_error *err);
+/* NULL or "": 0, never.  CAIRN_INVALID: no time, or past. */
+int read_expiry(const char *text, int64_t *ret_us, struct cairn_error *err);
+#endif
