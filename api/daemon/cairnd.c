@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -223,6 +224,7 @@ load_config(struct daemon *d, struct cairn_error *err)
     }
     d->state_dir = xstrdup(config_string(d->config, "daemon", "state_dir"));
     d->run_dir = xstrdup(config_string(d->config, "daemon", "run_dir"));
+    crash_set(config_string(d->config, "debug", "crash_at"));
     return log_set_levels(config_string(d->config, "daemon", "log_levels"), err) < 0 ||
            log_open(config_string(d->config, "daemon", "log"), CAIRN_LOG_INFO, err) < 0 ||
            log_set_levels(config_string(d->config, "daemon", "log_levels"), err) < 0 ? -1 : 0;
@@ -343,8 +345,7 @@ open_engine(struct daemon *d, struct cairn_error *err)
     const char *hosts[2] = { d->host_name, NULL };
     char owner[ID_UUID];
     struct engine_options eo = { .catalog = d->catalog, .plugins = d->plugins, .config = d->config, .owner = owner,
-                                 .hosts = d->o.simulate ? NULL : hosts, .workers = (unsigned)config_int(d->config, "daemon", "workers"),
-                                 .crash_at = config_string(d->config, "debug", "crash_at") };
+                                 .hosts = d->o.simulate ? NULL : hosts, .workers = (unsigned)config_int(d->config, "daemon", "workers") };
     struct hosting_options ho = { .catalog = d->catalog, .plugins = d->plugins, .config = d->config, .host_name = d->host_name,
                                   .simulated = d->o.simulate ? d->o.sim_hosts : 0 };
 

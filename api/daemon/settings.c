@@ -79,7 +79,7 @@ static const struct cairn_key image_keys[] = {
     END_OF_KEYS,
 };
 static const struct cairn_key debug_keys[] = {
-    CAIRN_KEY("crash_at", CAIRN_KEY_STRING, NULL, "KIND:STEP:PHASE (before, run, record, undo): the daemon kills itself there; for tests of recovery."),
+    CAIRN_KEY("crash_at", CAIRN_KEY_STRING, NULL, "Where the daemon kills itself, for tests of recovery: a step of a flow, KIND:STEP:PHASE (before, run, record, undo), or another place of tests/crash; @FILE: the place that stands in FILE at the time."),
     END_OF_KEYS,
 };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "media/inspect.h"
 #include "plugin/storage.h"
@@ -151,13 +152,17 @@ upload_finish(struct upload *u, struct cairn_request *req, struct cairn_error *e
     struct cairn_error ignored = CAIRN_ERROR_INIT;
     char handle[256];
 
+    crash_here("image-upload:whole");
     inspect_finish(u->inspect, &seen);
     if (inspect_verdict(u->format, &seen, err) < 0)
         return -1;
     if (storage_image_commit(u->store, steal(&u->stream), handle, err) < 0)
         return -1;
-    if (record(u, req, &seen, handle, err) == 0)
+    crash_here("image-upload:kept");
+    if (record(u, req, &seen, handle, err) == 0) {
+        crash_here("image-upload:recorded");
         return 0;
+    }
     if (storage_image_delete(u->store, handle, &ignored) < 0)
         log_warn("the bytes %s of an upload that failed stay in store '%s' for now: %s", handle, u->store_name, ignored.message);
     return -1;
@@ -255,6 +260,7 @@ image_upload(struct rest_call *call, struct cairn_error *err)
         upload_free(steal(&shell));
         return -1;
     }
+    crash_here("image-upload:open");
     http_set_body(call->req, HTTP_BODY_STREAM, (size_t)max);
     http_receive(call->req, &sink, steal(&shell));
     rest_replied(call);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "plugin/storage.h"
 
@@ -264,6 +265,7 @@ bytes_delete(void *arg)
     struct bytes *b = arg;
     struct cairn_error err = CAIRN_ERROR_INIT;
 
+    crash_here("image-delete:bytes");
     if (storage_image_delete(b->store, b->handle, &err) < 0)
         log_warn("the bytes %s of a deleted image stay in store '%s' for now: %s", b->handle, driver_instance(b->store), err.message);
 }

@@ -343,6 +343,17 @@ rule_after_create(struct rest_call *call, const json_t *body, struct cairn_error
     return touch_group(call, json_str(body, "security_group_id"), err);
 }
 
+/* While the rule leads to them yet, the hosts that have the group it names for its sake alone are told. */
+static int
+rule_before_delete(struct rest_call *call, struct rows *old, struct cairn_error *err)
+{
+    CLEANUP_FREE char *remote = NULL;
+
+    if (tx_text(call->tx, &remote, err, "select remote_group_id from security_group_rules where id = ?", "s", row_text(old, "id")) < 0)
+        return -1;
+    return remote != NULL ? group_changed(call->tx, remote, network_request(call), err) : 0;
+}
+
 static int
 rule_after_delete(struct rest_call *call, struct cairn_error *err)
 {
@@ -438,5 +449,6 @@ const struct rest_resource network_rules = {
     .name = "security_group_rule", .plural = "security_group_rules", .noun = "Security group rule", .path = "/v2.0/security-group-rules", .table = "security_group_rules",
     .owner_column = "t.project_id", .admin_all = 1, .attrs = rule_attrs, .ops = REST_LIST_OP | REST_SHOW_OP | REST_CREATE_OP | REST_DELETE_OP,
     .rules = { "get_security_group_rule", "get_security_group_rule", "create_security_group_rule", NULL, "delete_security_group_rule", "admin_only" },
-    .default_sort = "created_us, id", .before_create = rule_before_create, .after_create = rule_after_create, .after_delete = rule_after_delete,
+    .default_sort = "created_us, id", .before_create = rule_before_create, .after_create = rule_after_create, .before_delete = rule_before_delete,
+    .after_delete = rule_after_delete,
 };

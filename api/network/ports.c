@@ -13,14 +13,6 @@
 /* --- telling */
 
 /* Only a port that is plugged in somewhere matters to hosts: whoever plugs it in reads all of it then, and of its network. */
-static int
-tell_if(struct rest_call *call, const char *host, const char *port_id, const char *network_id, struct cairn_error *err)
-{
-    if (host == NULL || host[0] == '\0')
-        return 0;
-    return port_changed(call->tx, port_id, network_request(call), err) < 0 ? -1 : network_changed(call->tx, network_id, network_request(call), err);
-}
-
 int
 port_tell(struct rest_call *call, const char *port_id, const char *network_id, struct cairn_error *err)
 {
@@ -28,7 +20,9 @@ port_tell(struct rest_call *call, const char *port_id, const char *network_id, s
 
     if (tx_text(call->tx, &host, err, "select host from ports where id = ?", "s", port_id) < 0)
         return -1;
-    return tell_if(call, host, port_id, network_id, err);
+    if (host == NULL || host[0] == '\0')
+        return 0;
+    return port_changed(call->tx, port_id, network_request(call), err) < 0 ? -1 : network_changed(call->tx, network_id, network_request(call), err);
 }
 
 int
@@ -47,28 +41,12 @@ port_new_mac(struct tx *tx, const char *network_id, char ret[ID_MAC], struct cai
 int
 port_remove(struct rest_call *call, const char *port_id, const char *network_id, struct cairn_error *err)
 {
-    CLEANUP_ROWS struct rows *r = NULL;
-    CLEANUP_JSON json_t *groups = json_array();
-    CLEANUP_FREE char *host = NULL;
-    const json_t *group;
-    size_t i;
-    int more;
-
-    if (tx_text(call->tx, &host, err, "select host from ports where id = ?", "s", port_id) < 0
-        || tx_query(call->tx, &r, err, "select security_group_id from port_security_groups where port_id = ?", "s", port_id) < 0)
-        return -1;
-    while ((more = rows_next(r, err)) > 0)
-        json_array_append_new(groups, json_string(row_text(r, "security_group_id")));
-    rows_close(steal(&r));
-    if (more < 0 || tx_exec(call->tx, err, "delete from fixed_ips where port_id = ?", "s", port_id) < 0
+    /* Its hosts are told while the rows lead to them yet; by the time they look it is gone. */
+    return port_tell(call, port_id, network_id, err) < 0 || port_tell_groups(call, port_id, err) < 0
+        || tx_exec(call->tx, err, "delete from fixed_ips where port_id = ?", "s", port_id) < 0
         || tx_exec(call->tx, err, "delete from port_security_groups where port_id = ?", "s", port_id) < 0
         || tx_exec(call->tx, err, "delete from network_tags where resource_id = ?", "s", port_id) < 0
-        || tx_exec(call->tx, err, "delete from ports where id = ?", "s", port_id) < 0)
-        return -1;
-    json_array_foreach(groups, i, group)
-        if (group_changed(call->tx, json_string_value(group), network_request(call), err) < 0)
-            return -1;
-    return tell_if(call, host, port_id, network_id, err);
+        || tx_exec(call->tx, err, "delete from ports where id = ?", "s", port_id) < 0 ? -1 : 0;
 }
 
 /* --- checks of what DHCP and filters are told: nothing of a user's may reach a configuration file unchecked */

@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "rest/list.h"
 #include "task/task.h"
@@ -374,7 +375,13 @@ finish(struct call *c, struct cairn_error *err)
     if (tell_story(c, err) < 0)
         return -1;
     rows_close(steal(&c->pub.object));
-    return c->pub.tx != NULL ? tx_commit(steal(&c->pub.tx), err) : 0;
+    if (c->pub.tx == NULL)
+        return 0;
+    crash_here("%s %s:commit", c->variant->method, c->variant->path);
+    if (tx_commit(steal(&c->pub.tx), err) < 0)
+        return -1;
+    crash_here("%s %s:answer", c->variant->method, c->variant->path);
+    return 0;
 }
 
 static void

@@ -3,6 +3,7 @@ core_libcore_la_SOURCES += \
 	core/base/cleanup.h \
 	core/base/clock.c core/base/clock.h core/base/clock_wait.h \
 	core/base/config.c core/base/config.h core/base/config_value.c \
+	core/base/crash.c core/base/crash.h \
 	core/base/error.c core/base/error.h \
 	core/base/ids.c core/base/ids.h \
 	core/base/json.c core/base/json_out.c core/base/json.h \

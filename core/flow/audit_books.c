@@ -231,60 +231,6 @@ task_end(struct audit *a, struct tx *tx, const char *id, struct cairn_error *err
                    clock_us(), (int64_t)CAIRN_GONE, id);
 }
 
-/* --- images whose upload died with its process */
-
-static int
-image_restart(struct audit *a, const char *id, struct cairn_error *err)
-{
-    CLEANUP_TX struct tx *tx = NULL;
-
-    if (tx_begin(a->o->catalog, TX_WRITE, &tx, err) < 0 ||
-        tx_exec(tx, err, "update images set status = 'queued', size_bytes = null, virtual_size_bytes = null, checksum = null, os_hash_algo = null,"
-                " os_hash_value = null, store = null, handle = null, updated_us = ? where id = ? and updated_us < ? and"
-                " status in ('saving', 'uploading', 'importing')", "isi", clock_us(), id, a->process_start_us) < 0)
-        return -1;
-    if (tx_changes(tx) == 0)
-        return 0;
-    return tx_commit(steal(&tx), err) < 0 ? -1 : 1;
-}
-
-static int
-uploads_dead(struct audit *a, struct arena *arena, struct ptrs *ret, struct cairn_error *err)
-{
-    CLEANUP_TX struct tx *tx = NULL;
-    CLEANUP_ROWS struct rows *r = NULL;
-    int rc;
-
-    if (tx_begin(a->o->catalog, TX_READ, &tx, err) < 0 ||
-        tx_query(tx, &r, err, "select i.id as id from images i where i.status in ('saving', 'uploading', 'importing') and i.updated_us < ? and not "
-                 AUDIT_OPEN("i.id"), "i", a->process_start_us) < 0)
-        return -1;
-    while ((rc = rows_next(r, err)) == 1)
-        ptrs_add(arena, ret, arena_strdup(arena, row_text(r, "id")));
-    return rc;
-}
-
-/* Only the process that takes uploads can know which of them are alive. */
-static int
-uploads_alive(struct audit *a, struct cairn_error *err)
-{
-    CLEANUP_ARENA struct arena arena = ARENA_INIT;
-    struct ptrs list = { NULL, 0, 0 };
-
-    if (a->r == NULL)
-        return 0;
-    if (uploads_dead(a, &arena, &list, err) < 0)
-        return -1;
-    for (size_t i = 0; i < list.n; i++) {
-        struct cairn_error why = CAIRN_ERROR_INIT;
-        int mended = image_restart(a, list.at[i], &why);
-
-        if (mended != 0)
-            audit_found(a, list.at[i], mended > 0, &why, "the upload of image %s ended with the process that took it", (const char *)list.at[i]);
-    }
-    return 0;
-}
-
 const struct audit_check audit_books[] = {
     { .name = "task-without-server", .remedy = "end the task",
       .find = "select w.id as id, '' as owner, 'task ' || w.kind || ' waits for server ' || w.object_id || ', which is gone' as detail from tasks w"
@@ -323,6 +269,5 @@ const struct audit_check audit_books[] = {
               " exists (select 1 from subnets u where u.network_id = n.id and u.enable_dhcp = 1 and u.ip_version = 4) and"
               " exists (select 1 from ports p where p.network_id = n.id and p.host <> '') and"
               " not exists (select 1 from ports p where p.network_id = n.id and p.device_owner = 'network:dhcp')" },
-    { .name = "image-upload-dead", .remedy = "back to queued, so that it can be uploaded again", .fn = uploads_alive },
     { .name = NULL },
 };

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/run.h"
 #include "base/tree.h"
@@ -53,6 +54,7 @@ make_iso(const char *tree, const char *iso, struct cairn_error *err)
     if (run_argv(err, 60000, NULL, "genisoimage", "-quiet", "-ldots", "-allow-lowercase", "-allow-multidot", "-l", "-J", "-r", "-V", "config-2",
                  "-publisher", "Cairn", "-o", tmp, tree, NULL) < 0)
         return -1;
+    crash_here("config-drive:iso");
     if (chmod(tmp, 0644) < 0 || rename(tmp, iso) < 0)
         return cairn_fail_errno(err, errno, "cannot put config drive '%s' in place", iso);
     return 0;
@@ -78,6 +80,7 @@ config_drive_make(struct flow_run *run, const char *server_id, char **ret_path, 
         return -1;
     rc = metadata_files(tx, server_id, write_file, tree, err);
     tx_rollback(tx);
+    crash_here("config-drive:tree");
     if (rc == 0)
         rc = make_iso(tree, iso, err);
     tree_remove(tree, NULL);

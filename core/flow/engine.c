@@ -477,7 +477,6 @@ engine_free(struct engine *e)
     for (size_t i = 0; i < e->hosts_count; i++)
         free(e->hosts[i]);
     free(e->owner);
-    free(e->crash_at);
     free(e->sql_resume);
     free(e->sql_queued);
     free(e->sql_due);
@@ -499,7 +498,6 @@ engine_new(const struct engine_options *options)
     e->plugins = options->plugins;
     e->config = options->config;
     e->owner = xstrdup(options->owner);
-    e->crash_at = options->crash_at != NULL && options->crash_at[0] != '\0' ? xstrdup(options->crash_at) : NULL;
     for (const char *const *host = options->hosts; host != NULL && *host != NULL && e->hosts_count < HOSTS_MAX; host++)
         e->hosts[e->hosts_count++] = xstrdup(*host);
     e->base = options->workers > 0 ? options->workers : 4;

@@ -3,11 +3,10 @@
 #define LOG_MODULE "flow"
 #include "flow/engine_private.h"
 
-#include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -20,14 +19,7 @@ static const struct ending ended_cancelled = { "cancelled", "Error" };
 void
 crash_point(struct job *job, const char *step, const char *phase)
 {
-    const char *at = job->engine->crash_at;
-    char here[160];
-
-    if (at == NULL)
-        return;
-    snprintf(here, sizeof here, "%s:%s:%s", job->kind, step, phase);
-    if (strcmp(here, at) == 0)
-        kill(getpid(), SIGKILL);
+    crash_here("%s:%s:%s", job->kind, step, phase);
 }
 
 void

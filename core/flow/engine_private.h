@@ -59,7 +59,7 @@ struct engine {
     struct catalog *catalog;            /* all immutable */
     struct plugins *plugins;
     const struct config *config;
-    char *owner, *crash_at;
+    char *owner;
     char *hosts[HOSTS_MAX];
     size_t hosts_count;                 /* 0: every host */
     char *sql_resume, *sql_queued, *sql_due, *sql_look;

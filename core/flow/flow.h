@@ -5,7 +5,8 @@
  * CAIRN_UNAVAILABLE or CAIRN_TIMEOUT, it is tried again (backoff 1, 2, 4... s) up to max_attempts; otherwise the steps done so far, and the one
  * that failed, are undone in reverse, each journaled, and failed() commits with the end of the task.  Cancelled tasks do the same.
  *
- *     kill -9 at any point, then start: the engine finds the task's lease expired (its owner is gone) and goes on at the journaled step. */
+ *     kill -9 at any point, then start: the engine finds the task's lease expired (its owner is gone) and goes on at the journaled step.
+ *     Tests kill it at "KIND:STEP:PHASE", phase one of before, run, record, undo (base/crash.h). */
 #ifndef FLOW_FLOW_H
 #define FLOW_FLOW_H
 #include "base/config.h"
@@ -60,8 +61,6 @@ struct engine_options {
     const char *owner;          /* unique to this process */
     const char *const *hosts;   /* names served, NULL-terminated; NULL: every host in the catalog (simulation) */
     unsigned workers;           /* threads; for each that hangs in a driver one more is started, up to three times as many */
-    /* Tests: "KIND:STEP:PHASE", phase one of before, run, record, undo: the process kills itself (SIGKILL) there. */
-    const char *crash_at;
 };
 /* Releases leases of dead owners on its hosts, then runs tasks until engine_stop(). */
 int engine_start(const struct engine_options *options, struct engine **ret, struct cairn_error *err);

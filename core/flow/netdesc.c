@@ -146,7 +146,7 @@ net_leases(struct tx *tx, struct arena *a, struct cairn_net *net, struct cairn_e
                  "select p.id as id, p.mac_address as mac, f.ip_address as ip, f.subnet_id as subnet, p.extra_dhcp_opts as opts,"
                  " coalesce(nullif(p.dns_name, ''), s.hostname) as host_name"
                  " from ports p join fixed_ips f on f.port_id = p.id left join servers s on s.id = p.device_id"
-                 " where p.network_id = ? and p.device_owner <> 'network:dhcp' order by p.id, f.position", "s", net->id) < 0)
+                 " where p.network_id = ? and p.host <> '' and p.device_owner <> 'network:dhcp' order by p.id, f.position", "s", net->id) < 0)
         return -1;
     while ((rc = rows_next(r, err)) == 1) {
         struct cairn_lease *l = arena_alloc(a, sizeof *l);

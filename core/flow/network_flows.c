@@ -241,8 +241,8 @@ network_sync(struct catalog *catalog, struct plugins *plugins, const char *host,
     return network_sync_since(catalog, plugins, host, network_id, INT64_MAX - 1, err);
 }
 
-int
-group_sync(struct catalog *catalog, struct plugins *plugins, const char *host, const char *group_id, struct cairn_error *err)
+static int
+group_make_so(struct catalog *catalog, struct plugins *plugins, const char *host, const char *group_id, struct cairn_error *err)
 {
     CLEANUP_ARENA struct arena a = ARENA_INIT;
     CLEANUP_DRIVER struct driver *net = plugins_get(plugins, CAIRN_NETWORK, NULL);
@@ -268,7 +268,40 @@ group_sync(struct catalog *catalog, struct plugins *plugins, const char *host, c
     rc = needed > 0 ? network_group_apply(net, desc, err) : network_group_remove(net, group_id, err);
     if (rc < 0 && err->code == CAIRN_UNSUPPORTED)       /* a driver without security groups has nothing to make so */
         rc = 0;
+    if (rc < 0 && needed == 0 && err->code == CAIRN_CONFLICT)   /* the port that left it is not made so yet: its own sync is on the way */
+        err->code = CAIRN_UNAVAILABLE;
     return rc < 0 ? cairn_error_context(err, "security group %s on host %s", group_id, host) : 0;
+}
+
+static int
+group_ids(struct catalog *catalog, const char *sql, const char *id, struct arena *a, struct ptrs *ret, struct cairn_error *err)
+{
+    CLEANUP_TX struct tx *tx = NULL;
+    CLEANUP_ROWS struct rows *r = NULL;
+    int rc;
+
+    if (tx_begin(catalog, TX_READ, &tx, err) < 0 || tx_query(tx, &r, err, sql, "ss", id, id) < 0)
+        return -1;
+    while ((rc = rows_next(r, err)) == 1)
+        ptrs_add(a, ret, arena_strdup(a, row_text(r, "id")));
+    return rc;
+}
+
+/* With the groups that its rules name: they come to the host, and leave it, for its sake. */
+int
+group_sync(struct catalog *catalog, struct plugins *plugins, const char *host, const char *group_id, struct cairn_error *err)
+{
+    CLEANUP_ARENA struct arena a = ARENA_INIT;
+    struct ptrs named = { NULL, 0, 0 };
+
+    if (group_make_so(catalog, plugins, host, group_id, err) < 0 ||
+        group_ids(catalog, "select distinct remote_group_id as id from security_group_rules where security_group_id = ? and remote_group_id is not null"
+                  " and remote_group_id <> ?", group_id, &a, &named, err) < 0)
+        return -1;
+    for (size_t i = 0; i < named.n; i++)
+        if (group_make_so(catalog, plugins, host, named.at[i], err) < 0)
+            return -1;
+    return 0;
 }
 
 /* The groups of a port, and those that their rules name, are there before it is plugged. */
@@ -277,25 +310,15 @@ port_groups_sync(struct flow_run *run, const struct cairn_port *port, struct cai
 {
     CLEANUP_ARENA struct arena a = ARENA_INIT;
     struct ptrs ids = { NULL, 0, 0 };
-    struct rows *r = NULL;
-    struct tx *tx;
-    int rc;
 
-    if (tx_begin(run->catalog, TX_READ, &tx, err) < 0)
-        return -1;
-    rc = tx_query(tx, &r, err,
-                  "select security_group_id as id from port_security_groups where port_id = ? union"
+    if (group_ids(run->catalog, "select security_group_id as id from port_security_groups where port_id = ? union"
                   " select remote_group_id from security_group_rules where remote_group_id is not null and security_group_id in"
-                  " (select security_group_id from port_security_groups where port_id = ?)", "ss", port->id, port->id);
-    while (rc == 0 && (rc = rows_next(r, err)) == 1) {
-        ptrs_add(&a, &ids, arena_strdup(&a, row_text(r, "id")));
-        rc = 0;
-    }
-    rows_close(r);
-    tx_rollback(tx);
-    for (size_t i = 0; rc == 0 && i < ids.n; i++)
-        rc = group_sync(run->catalog, run->plugins, run->host, ids.at[i], err);
-    return rc;
+                  " (select security_group_id from port_security_groups where port_id = ?)", port->id, &a, &ids, err) < 0)
+        return -1;
+    for (size_t i = 0; i < ids.n; i++)
+        if (group_make_so(run->catalog, run->plugins, run->host, ids.at[i], err) < 0)
+            return -1;
+    return 0;
 }
 
 int

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -295,6 +296,7 @@ call_begin(struct call *c, struct driver *d, unsigned op, const char *object, co
     enrol(c);
     c->outer = current;
     current = c;
+    crash_here("%s:before", c->info->name);
     return 0;
 }
 
@@ -338,6 +340,7 @@ call_end(struct call *c, int rc, struct cairn_error *err)
     int64_t took = clock_us() - c->begun_us;
     int overdue;
 
+    crash_here("%s:after", c->info->name);
     if (rc > 0) {
         rc = 0;
         call_rubbish(c, &rc, "a positive number, which means nothing");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -167,8 +168,9 @@ setup(void)
 static void
 start(unsigned workers, const char *owner, const char *crash_at)
 {
-    struct engine_options options = { .catalog = catalog, .plugins = plugins, .config = config, .owner = owner, .workers = workers,
-                                      .crash_at = crash_at };
+    struct engine_options options = { .catalog = catalog, .plugins = plugins, .config = config, .owner = owner, .workers = workers };
+
+    crash_set(crash_at);
 
     ck_assert_msg(engine_start(&options, &engine, &err) == 0, "%s", err.message);
 }
