@@ -35,6 +35,8 @@ int server_name_check(struct rest_call *call, const json_t *value, struct cairn_
 int server_hostname_check(struct rest_call *call, const json_t *value, struct cairn_error *err);
 int server_access_v4_check(struct rest_call *call, const json_t *value, struct cairn_error *err);     /* an address or "" */
 int server_access_v6_check(struct rest_call *call, const json_t *value, struct cairn_error *err);
+/* Keys of 1 to 255 letters, digits, blanks and "-_:.", values of at most 255 characters. */
+int server_metadata_check(struct rest_call *call, const json_t *value, struct cairn_error *err);
 /* A tag: 1 to 60 characters without '/' and ','. */
 int server_tag_check(const char *tag, struct cairn_error *err);
 void server_hostname(const char *name, char ret[64]);

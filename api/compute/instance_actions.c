@@ -187,11 +187,21 @@ static const struct rest_attr list_query[] = {
     { .name = NULL },
 };
 
-#define SERVER .object = &servers_resource
+/* From 2.21 on a server's story can be read when the server is gone. */
+static const struct rest_attr id_alone[] = { { .name = "id", .column = "t.id", .type = REST_UUID, .flags = REST_READ }, { .name = NULL } };
+static const struct rest_resource servers_ever = {
+    .name = "server", .plural = "servers", .noun = "Instance", .path = "/v2.1/servers", .table = "servers", .owner_column = "t.project_id",
+    .visible = "t.project_id = :project", .admin_all = 2, .attrs = id_alone,
+};
+
+#define ACTIONS .method = "GET", .path = "/v2.1/servers/{id}/os-instance-actions", .rule = "os_compute_api:os-instance-actions:list", .status = 200, \
+    .query = list_query, .strict_since = { 2, 58 }, .handle = actions_list
+#define ACTION .method = "GET", .path = "/v2.1/servers/{id}/os-instance-actions/{request_id}", .rule = "os_compute_api:os-instance-actions:show", \
+    .status = 200, .handle = action_show
 const struct rest_route instance_action_routes[] = {
-    { .method = "GET", .path = "/v2.1/servers/{id}/os-instance-actions", .rule = "os_compute_api:os-instance-actions:list", .status = 200, SERVER,
-      .query = list_query, .strict_since = { 2, 58 }, .handle = actions_list },
-    { .method = "GET", .path = "/v2.1/servers/{id}/os-instance-actions/{request_id}", .rule = "os_compute_api:os-instance-actions:show", .status = 200,
-      SERVER, .handle = action_show },
+    { ACTIONS, .object = &servers_resource, .until = { 2, 20 } },
+    { ACTIONS, .object = &servers_ever, .since = { 2, 21 } },
+    { ACTION, .object = &servers_resource, .until = { 2, 20 } },
+    { ACTION, .object = &servers_ever, .since = { 2, 21 } },
     { .method = NULL },
 };

@@ -72,14 +72,14 @@ const struct rest_attr server_create_body[] = {
     { .name = "imageRef", .type = REST_STRING, .flags = REST_CREATE, .max = 2048 },
     { .name = "flavorRef", .type = REST_STRING, .flags = REST_CREATE | REST_REQUIRED | REST_LAX, .min = 1, .max = 2048 },
     { .name = "adminPass", .type = REST_STRING, .flags = REST_CREATE | REST_SECRET, .max = 255 },
-    { .name = "metadata", .type = REST_MAP, .flags = REST_CREATE, .max = 255, .dflt = "{}" },
+    { .name = "metadata", .type = REST_MAP, .flags = REST_CREATE, .max = 255, .dflt = "{}", .check = server_metadata_check },
     { .name = "networks", .type = REST_JSON, .flags = REST_CREATE, .check = networks_check, .until = { 2, 36 } },
     { .name = "networks", .type = REST_JSON, .flags = REST_CREATE | REST_REQUIRED, .check = networks_check, .since = { 2, 37 } },
     { .name = "OS-DCF:diskConfig", .type = REST_ENUM, .choices = disk_configs, .flags = REST_CREATE, .dflt = "\"MANUAL\"" },
     { .name = "accessIPv4", .type = REST_STRING, .flags = REST_CREATE, .max = 45, .check = server_access_v4_check },
     { .name = "accessIPv6", .type = REST_STRING, .flags = REST_CREATE, .max = 45, .check = server_access_v6_check },
     { .name = "personality", .type = REST_JSON, .flags = REST_CREATE, .until = { 2, 56 } },
-    { .name = "availability_zone", .type = REST_STRING, .flags = REST_CREATE, .max = 255 },
+    { .name = "availability_zone", .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 255 },
     { .name = "block_device_mapping", .type = REST_JSON, .flags = REST_CREATE },
     { .name = "block_device_mapping_v2", .type = REST_JSON, .flags = REST_CREATE },
     { .name = "config_drive", .type = REST_BOOL, .flags = REST_CREATE | REST_LAX | REST_NULL },
@@ -289,7 +289,8 @@ read_nic(struct rest_call *call, const json_t *item, struct nic_wish *nic, struc
     if (!id_is_uuid(nic->port_id != NULL ? nic->port_id : nic->network_id))
         return cairn_fail(err, CAIRN_INVALID, "Bad networks format: network uuid is not in proper format (%.64s)",
                           nic->port_id != NULL ? nic->port_id : nic->network_id);
-    if (nic->tag != NULL && (!rest_since(call, 2, 32) || strlen(nic->tag) > 60 || strpbrk(nic->tag, ",/") != NULL || *nic->tag == '\0'))
+    /* Tags of networks came with 2.32, were lost with 2.37 and are back since 2.42. */
+    if (nic->tag != NULL && (!rest_since(call, 2, 32) || (rest_since(call, 2, 37) && !rest_since(call, 2, 42)) || strlen(nic->tag) > 60 || strpbrk(nic->tag, ",/") != NULL || *nic->tag == '\0'))
         return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute tag. Value: %.64s", nic->tag);
     return 0;
 }
@@ -418,11 +419,13 @@ find_group(struct rest_call *call, struct wish *w, struct cairn_error *err)
 
     if (hints == NULL)
         hints = json_object_get(call->document, "OS-SCH-HNT:scheduler_hints");
-    id = json_str(hints, "group");
-    if (id == NULL)
+    if (hints != NULL && !json_is_object(hints))
+        return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute os:scheduler_hints. It is not of type 'object'.");
+    if (json_object_get(hints, "group") == NULL)
         return 0;
-    if (!id_is_uuid(id))
-        return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute group. Value: %.64s is not a UUID.", id);
+    id = json_str(hints, "group");
+    if (id == NULL || !id_is_uuid(id))
+        return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute group. Value: %.64s is not a UUID.", id != NULL ? id : "(no string)");
     if (tx_query(call->tx, &group, err, "select policy, rules from server_groups where id = ? and project_id = ?", "ss", id, call->auth->project_id) < 0 ||
         (rc = rows_next(group, err)) < 0)
         return -1;

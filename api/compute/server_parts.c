@@ -9,19 +9,32 @@
 
 /* --- metadata: a JSON object in the server's row */
 
+int
+server_metadata_check(struct rest_call *call, const json_t *metadata, struct cairn_error *err)
+{
+    const char *key;
+    json_t *value;
+
+    (void)call;
+    json_object_foreach((json_t *)metadata, key, value) {
+        size_t len = strlen(key);
+
+        if (len == 0 || len > 255 || strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_:. ") != len)
+            return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute metadata. The key '%.64s' is none: it has 1 to 255 letters, digits, blanks"
+                                                  " and '-', '_', ':', '.'.", key);
+        if (!json_is_string(value) || str_utf8_len(json_string_value(value)) > 255)
+            return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute metadata. The value of '%.64s' is a string of at most 255 characters.", key);
+    }
+    return 0;
+}
+
 static int
 metadata_check(struct rest_call *call, const json_t *metadata, struct cairn_error *err)
 {
     int64_t limit = rest_quota_limit(call->tx, call->env, "compute", row_text(call->object, "project_id"), "metadata_items");
-    const char *key;
-    json_t *value;
 
-    json_object_foreach((json_t *)metadata, key, value) {
-        if (*key == '\0' || str_utf8_len(key) > 255)
-            return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute metadata. A key has 1 to 255 characters.");
-        if (!json_is_string(value) || str_utf8_len(json_string_value(value)) > 255)
-            return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute metadata. The value of '%.64s' is a string of at most 255 characters.", key);
-    }
+    if (server_metadata_check(call, metadata, err) < 0)
+        return -1;
     if (limit >= 0 && (int64_t)json_object_size(metadata) > limit)
         return cairn_fail(err, CAIRN_OVER_QUOTA, "Maximum number of metadata items exceeds %lld", (long long)limit);
     return 0;

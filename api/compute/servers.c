@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "flow/server.h"
+#include "rest/address.h"
 
 /* --- states */
 
@@ -454,30 +455,29 @@ server_show(struct rest_call *call, struct cairn_error *err)
 }
 
 static int
-ip_or_empty(const json_t *value, int family_dots, struct cairn_error *err, const char *name)
+ip_or_empty(const json_t *value, int family, const char *name, struct cairn_error *err)
 {
     const char *s = json_string_value(value);
+    char canonical[ADDRESS_TEXT];
+    int got = 0;
 
-    if (s == NULL || *s == '\0')
+    if (s == NULL || *s == '\0' || (address_ip(s, canonical, &got) == 0 && got == family))
         return 0;
-    /* The type cannot say "an address or nothing", so the form is checked here. */
-    if ((strchr(s, ':') == NULL) == family_dots && strlen(s) <= 45 && s[strspn(s, family_dots ? "0123456789." : "0123456789abcdefABCDEF:.")] == '\0')
-        return 0;
-    return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute %s. Value: %.64s is not an address.", name, s);
+    return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute %s. Value: %.64s. It is no IPv%d address.", name, s, family);
 }
 
 int
 server_access_v4_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
 {
     (void)call;
-    return ip_or_empty(value, 1, err, "accessIPv4");
+    return ip_or_empty(value, 4, "accessIPv4", err);
 }
 
 int
 server_access_v6_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
 {
     (void)call;
-    return ip_or_empty(value, 0, err, "accessIPv6");
+    return ip_or_empty(value, 6, "accessIPv6", err);
 }
 
 int
@@ -602,10 +602,12 @@ force_delete(struct rest_call *call, struct cairn_error *err)
     return server_delete(call, err);
 }
 
+static const char *const hints[] = { "os:scheduler_hints", "OS-SCH-HNT:scheduler_hints", NULL };
+
 #define SERVER .object = &servers_resource
 const struct rest_route server_routes[] = {
     { .method = "POST", .path = "/v2.1/servers", .rule = "os_compute_api:servers:create", .status = 202, .body = server_create_body,
-      .body_key = "server", .handle = server_create },
+      .body_key = "server", .beside = hints, .handle = server_create },
     { .method = "GET", .path = "/v2.1/servers/{id}", .rule = "os_compute_api:servers:show", .status = 200, SERVER, .handle = server_show },
     { .method = "PUT", .path = "/v2.1/servers/{id}", .rule = "os_compute_api:servers:update", .status = 200, .body = server_update_body,
       .body_key = "server", SERVER, .handle = server_update },

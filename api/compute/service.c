@@ -201,6 +201,7 @@ const struct rest_service compute_service = {
     .guard = server_guard,
     .not_found = "%s %s could not be found.",
     .unknown_is_error = 1,
+    .lone_key = 1,
     .strict_query = 1,
     .strict_since = { 2, 75 },
 };

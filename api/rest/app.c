@@ -167,6 +167,27 @@ take_body(struct call *c, const char *key, json_t *object, struct cairn_error *e
     return 0;
 }
 
+/* Nothing beside 'key' but what the route takes there. */
+static int
+check_beside(const struct call *c, const char *key, struct cairn_error *err)
+{
+    const char *const *beside = c->variant->route != NULL ? c->variant->route->beside : NULL;
+    const char *other;
+    json_t *value;
+
+    if (!c->pub.service->lone_key || c->document == NULL)
+        return 0;
+    json_object_foreach(c->document, other, value) {
+        int known = strcmp(other, key) == 0;
+
+        for (size_t i = 0; beside != NULL && beside[i] != NULL; i++)
+            known |= strcmp(beside[i], other) == 0;
+        if (!known)
+            return cairn_fail(err, CAIRN_INVALID, "Invalid input for the body. Additional properties are not allowed ('%.60s' was unexpected beside '%s')", other, key);
+    }
+    return 0;
+}
+
 static int
 read_body(struct call *c, struct cairn_error *err)
 {
@@ -185,6 +206,8 @@ read_body(struct call *c, struct cairn_error *err)
             return 0;
         return take_body(c, r->name, json_object_get(c->document, r->name), err);
     }
+    if (v->action != NULL && check_beside(c, v->action, err) < 0)
+        return -1;
     if (v->op != OP_ROUTE || route->body == NULL || (v->flags & (REST_RAW | REST_STREAM)))
         return 0;
     if (c->document == NULL && parse_document(c, err) < 0)
@@ -193,7 +216,7 @@ read_body(struct call *c, struct cairn_error *err)
         if (take_body(c, v->action, json_object_get(c->document, v->action), err) < 0)
             return -1;
     } else if (route->body_key != NULL) {
-        if (take_body(c, route->body_key, json_object_get(c->document, route->body_key), err) < 0)
+        if (check_beside(c, route->body_key, err) < 0 || take_body(c, route->body_key, json_object_get(c->document, route->body_key), err) < 0)
             return -1;
     } else if (take_body(c, "body", c->document, err) < 0) {
         return -1;

@@ -182,6 +182,7 @@ struct rest_route {
     unsigned flags;
     const struct rest_attr *body;       /* schema of the body's object; NULL: no JSON body is read */
     const char *body_key;               /* "server": {"server": {...}}; NULL: the object itself; for actions: the action's value */
+    const char *const *beside;          /* keys that may stand beside body_key where the service is strict about it; NULL: none */
     const struct rest_attr *query;      /* schema of query parameters; NULL: any are ignored */
     const struct rest_resource *object; /* {id} (or the first {...}) names one of these: loaded before, 404 if not visible */
     int (*handle)(struct rest_call *call, struct cairn_error *err);
@@ -221,6 +222,7 @@ struct rest_service {
     int (*guard)(struct rest_call *call, const char *states, struct cairn_error *err);
     const char *not_found;              /* format of the 404 sentence: "%s %s could not be found." (noun, id) */
     int unknown_is_error;               /* 1: unknown body attributes are 400 */
+    int lone_key;                       /* 1: beside the object (or the action) that a body is about nothing else may stand in it */
     int strict_query;                   /* 1: unknown query parameters are 400... */
     struct rest_version strict_since;   /* ...from this version on; {0, 0}: always */
     int json_suffix;                    /* 1: "/things.json" and "/things/ID.json" are "/things" and "/things/ID" */
