@@ -139,6 +139,59 @@ static int service_enable(struct rest_call *call, struct cairn_error *err) { ret
 static int service_disable(struct rest_call *call, struct cairn_error *err) { return service_switch(call, 0, 0, err); }
 static int service_disable_reason(struct rest_call *call, struct cairn_error *err) { return service_switch(call, 0, 1, err); }
 
+/* 2.11 to 2.52: a host that an operator knows to be dead. */
+static const struct rest_attr force_down_body[] = {
+    { .name = "host", .type = REST_STRING, .flags = REST_CREATE | REST_REQUIRED, .min = 1, .max = 255 },
+    { .name = "binary", .type = REST_STRING, .flags = REST_CREATE | REST_REQUIRED, .min = 1, .max = 255 },
+    { .name = "forced_down", .type = REST_BOOL, .flags = REST_CREATE | REST_REQUIRED | REST_LAX },
+    { .name = NULL },
+};
+
+static int
+service_force_down(struct rest_call *call, struct cairn_error *err)
+{
+    const char *host = rest_str(call, "host"), *binary = rest_str(call, "binary");
+    int down = rest_bool(call, "forced_down", 0);
+
+    if (tx_exec(call->tx, err, "update hosts set forced_down = ?, updated_us = ? where name = ? and ? = 'nova-compute'", "iiss", (int64_t)down, clock_us(),
+                host, binary) < 0)
+        return -1;
+    if (tx_changes(call->tx) == 0)
+        return cairn_fail(err, CAIRN_NOT_FOUND, "Could not find binary %.64s on host %.255s.", binary, host);
+    jo_object(call->out, NULL);
+    jo_object(call->out, "service");
+    jo_str(call->out, "host", host);
+    jo_str(call->out, "binary", binary);
+    jo_bool(call->out, "forced_down", down);
+    jo_end_object(call->out);
+    jo_end_object(call->out);
+    return 0;
+}
+
+/* What is gone and still runs comes back with its next report, under a new id. */
+static int
+service_delete(struct rest_call *call, struct cairn_error *err)
+{
+    const char *id = rest_param(call, "id");
+    CLEANUP_FREE char *host = NULL;
+    int64_t number = 0, servers;
+
+    if (rest_since(call, 2, 53) ? !id_is_uuid(id) : str_to_int(id, 0, INT64_MAX, &number) < 0)
+        return cairn_fail(err, CAIRN_INVALID, "Invalid service id %.64s", id);
+    if (tx_text(call->tx, &host, err, "select id from hosts where (? and id = ?) or (not ? and number = ?)", "isii", (int64_t)rest_since(call, 2, 53), id,
+                (int64_t)rest_since(call, 2, 53), number) < 0)
+        return -1;
+    if (host == NULL)
+        return cairn_fail(err, CAIRN_NOT_FOUND, "Service %.64s not found", id);
+    if (tx_int(call->tx, &servers, 0, err, "select (select count(*) from servers where host_id = ? and deleted_us is null)"
+                                           " + (select count(*) from allocations where host_id = ?)", "ss", host, host) < 0)
+        return -1;
+    if (servers > 0)
+        return cairn_fail(err, CAIRN_CONFLICT, "Unable to delete compute service that is hosting instances. Migrate or delete the instances first.");
+    return tx_exec(call->tx, err, "update servers set host_id = null where host_id = ?", "s", host) < 0 ||
+           tx_exec(call->tx, err, "delete from hosts where id = ?", "s", host) < 0 ? -1 : 0;
+}
+
 /* --- availability zones */
 
 static int
@@ -264,6 +317,9 @@ const struct rest_route admin_routes[] = {
       .handle = service_disable, .until = { 2, 52 } },
     { .method = "PUT", .path = "/v2.1/os-services/disable-log-reason", .rule = SERVICES "update", .status = 200, .body = old_service_body,
       .handle = service_disable_reason, .until = { 2, 52 } },
+    { .method = "PUT", .path = "/v2.1/os-services/force-down", .rule = SERVICES "update", .status = 200, .body = force_down_body,
+      .handle = service_force_down, .since = { 2, 11 }, .until = { 2, 52 } },
+    { .method = "DELETE", .path = "/v2.1/os-services/{id}", .rule = SERVICES "delete", .status = 204, .handle = service_delete },
     { .method = "PUT", .path = "/v2.1/os-services/{id}", .rule = SERVICES "update", .status = 200, .body = service_body, .handle = service_update,
       .since = { 2, 53 } },
     { .method = "GET", .path = "/v2.1/os-availability-zone", .rule = "os_compute_api:os-availability-zone:list", .status = 200, .handle = zones_list },

@@ -30,7 +30,7 @@ int flavor_find(struct rest_call *call, const char *id, struct rows **ret, struc
 int flavor_snapshot(struct rest_call *call, struct rows *flavor, json_t **ret, struct cairn_error *err);
 int server_create(struct rest_call *call, struct cairn_error *err);
 extern const struct rest_attr server_create_body[];
-/* Common to POST and PUT of names and host names: trimmed, not empty. */
+/* Names, of server groups too: no blanks at the ends, not empty, no control characters; and host names. */
 int server_name_check(struct rest_call *call, const json_t *value, struct cairn_error *err);
 int server_hostname_check(struct rest_call *call, const json_t *value, struct cairn_error *err);
 int server_access_v4_check(struct rest_call *call, const json_t *value, struct cairn_error *err);     /* an address or "" */

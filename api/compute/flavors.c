@@ -369,8 +369,15 @@ access_add(struct rest_call *call, struct cairn_error *err)
 {
     const char *id = rest_param(call, "id"), *project = rest_str(call, "tenant");
 
-    if (row_int(call->object, "is_public"))
+    int64_t known;
+
+    /* Up to 2.6 access to a public flavor could be given, to no effect. */
+    if (row_int(call->object, "is_public") && rest_since(call, 2, 7))
         return cairn_fail(err, CAIRN_CONFLICT, "Can not add access to a public flavor.");
+    if (tx_int(call->tx, &known, 0, err, "select count(*) from projects where id = ?", "s", project) < 0)
+        return -1;
+    if (known == 0)
+        return cairn_fail(err, CAIRN_INVALID, "Project ID %.64s is not a valid project.", project);
     if (tx_exec(call->tx, err, "insert into flavor_access (flavor_id, project_id) values (?, ?)", "ss", id, project) < 0) {
         if (err->code == CAIRN_EXISTS)
             return cairn_fail(err, CAIRN_EXISTS, "Flavor access already exists for flavor %s and project %s combination.", id, project);

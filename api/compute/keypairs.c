@@ -213,7 +213,11 @@ keypair_list(struct rest_call *call, struct cairn_error *err)
     }
     jo_end_array(call->out);
     if (rc == 1 && rest_since(call, 2, 35)) {
-        CLEANUP_FREE char *next = rest_url(call, "/v2.1/os-keypairs?limit=%lld&marker=%s", (long long)limit, last);
+        CLEANUP_STR struct str encoded = STR_INIT;
+        CLEANUP_FREE char *next = NULL;
+
+        rest_add_encoded(&encoded, last);
+        next = rest_url(call, "/v2.1/os-keypairs?limit=%lld&marker=%s", (long long)limit, encoded.text);
 
         jo_array(call->out, "keypairs_links");
         jo_object(call->out, NULL);

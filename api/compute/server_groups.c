@@ -129,7 +129,7 @@ static const struct rest_attr rules_item[] = {
     { .name = "max_server_per_host", .type = REST_INT, .flags = REST_CREATE | REST_LAX, .min = 1, .max = INT32_MAX }, { .name = NULL },
 };
 static const struct rest_attr group_body[] = {
-    { .name = "name", .type = REST_STRING, .flags = REST_CREATE | REST_REQUIRED, .min = 1, .max = 255 },
+    { .name = "name", .type = REST_STRING, .flags = REST_CREATE | REST_REQUIRED, .min = 1, .max = 255, .check = server_name_check },
     { .name = "policies", .type = REST_LIST, .of = policy_item, .flags = REST_CREATE | REST_REQUIRED, .min = 1, .max = 1, .until = { 2, 63 } },
     { .name = "policy", .type = REST_ENUM, .choices = policies, .flags = REST_CREATE | REST_REQUIRED, .since = { 2, 64 } },
     { .name = "rules", .type = REST_OBJECT, .of = rules_item, .flags = REST_CREATE, .since = { 2, 64 } },

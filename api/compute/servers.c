@@ -487,12 +487,12 @@ server_name_check(struct rest_call *call, const json_t *value, struct cairn_erro
 
     (void)call;
     if (s == NULL || s[strspn(s, " \t\r\n")] == '\0')
-        return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute name. Value: a server's name cannot be blank.");
+        return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute name. It cannot be blank.");
     if (s[0] == ' ' || s[strlen(s) - 1] == ' ')
-        return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute name. A server's name cannot begin or end with a blank.");
+        return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute name. It cannot begin or end with a blank.");
     for (; *s != '\0'; s++)
         if ((unsigned char)*s < 0x20 || *s == 0x7f)
-            return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute name. A server's name cannot hold control characters.");
+            return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute name. It cannot hold control characters.");
     return 0;
 }
 

@@ -165,6 +165,7 @@ const struct policy_default compute_policies[] = {
     { "os_compute_api:os-hypervisors:statistics", ADMIN, "Sum up the hypervisors" },
     { "os_compute_api:os-services:list", ADMIN, "List compute services" },
     { "os_compute_api:os-services:update", ADMIN, "Enable or disable a compute service" },
+    { "os_compute_api:os-services:delete", ADMIN, "Forget a compute service that has no servers" },
     { "os_compute_api:limits", "@", "Show one's limits" },
     { "os_compute_api:limits:other_project", ADMIN, "Show another project's limits" },
     { "os_compute_api:os-quota-sets:show", "(role:reader and project_id:%(project_id)s) or role:admin", "Show a project's quota" },

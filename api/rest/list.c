@@ -9,8 +9,8 @@
 #include <string.h>
 #include "base/log.h"
 
-static void
-add_encoded(struct str *out, const char *text)
+void
+rest_add_encoded(struct str *out, const char *text)
 {
     for (; *text != '\0'; text++) {
         unsigned char ch = (unsigned char)*text;
@@ -40,14 +40,14 @@ page_url(const struct call *c, const char *marker, int reverse, int absolute)
             continue;
         str_add_c(&url, sep);
         sep = '&';
-        add_encoded(&url, c->query_names[i]);
+        rest_add_encoded(&url, c->query_names[i]);
         str_add_c(&url, '=');
-        add_encoded(&url, c->query_values[i]);
+        rest_add_encoded(&url, c->query_values[i]);
     }
     if (marker != NULL) {
         str_addf(&url, "%cmarker=", sep);
         sep = '&';
-        add_encoded(&url, marker);
+        rest_add_encoded(&url, marker);
     }
     if (reverse)
         str_addf(&url, "%cpage_reverse=True", sep);

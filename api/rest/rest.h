@@ -298,6 +298,8 @@ int rest_check(struct rest_call *call, const struct rest_attr *attrs, json_t *ob
 /* Headers, and links that follow the client's own base URL: "http://h:p/compute/v2.1/servers/ID". */
 void rest_header(struct rest_call *call, const char *name, const char *value);
 char *rest_url(const struct rest_call *call, const char *path_fmt, ...) CAIRN_PRINTF(2, 3);
+/* Text as a query parameter holds it. */
+void rest_add_encoded(struct str *out, const char *text);
 /* A reply of another kind (streams): after this the engine commits and adds nothing. */
 void rest_replied(struct rest_call *call);
 /* Quota: use is counted by the caller's SQL in the same transaction; limit from quotas or [quota] of the configuration.  CAIRN_OVER_QUOTA names
