@@ -263,7 +263,7 @@ check_remote(struct rest_call *call, json_t *body, struct cairn_error *err)
     if (remote != NULL && group != NULL)
         return cairn_fail_tag(err, CAIRN_INVALID, "SecurityGroupMultipleRemoteEntites", "Only one of remote_ip_prefix and remote_group_id may be provided.");
     if (remote != NULL && (prefix_parse(remote, &p) < 0 || p.version != version))
-        return cairn_fail_tag(err, CAIRN_CONFLICT, "SecurityGroupRuleParameterConflict", "Conflicting value ethertype %s for CIDR %s", ethertype, remote);
+        return cairn_fail_tag(err, CAIRN_INVALID, "SecurityGroupRuleParameterConflict", "Conflicting value ethertype %s for CIDR %s", ethertype, remote);
     if (group == NULL || rest_load(call, &network_groups, group, &row, err) == 0)
         return 0;
     if (err->code == CAIRN_NOT_FOUND)
