@@ -559,7 +559,7 @@ static const struct { const char *attrs; int status; const char *type, *says; } 
     { "\"direction\": \"ingress\", \"protocol\": 256", 400, "SecurityGroupRuleInvalidProtocol", "256" },
     { "\"direction\": \"ingress\", \"protocol\": \"tcp\", \"remote_ip_prefix\": \"192.168.1./24\"", 400, "HTTPBadRequest", "cidr" },
     { "\"direction\": \"ingress\", \"protocol\": \"tcp\", \"remote_ip_prefix\": \"192.168.1.1/33\"", 400, "HTTPBadRequest", "cidr" },
-    { "\"direction\": \"ingress\", \"remote_ip_prefix\": \"::/0\"", 409, "SecurityGroupRuleParameterConflict", "Conflicting value ethertype IPv4 for CIDR" },
+    { "\"direction\": \"ingress\", \"remote_ip_prefix\": \"::/0\"", 400, "SecurityGroupRuleParameterConflict", "Conflicting value ethertype IPv4 for CIDR" },
     { "\"direction\": \"ingress\", \"remote_group_id\": \"bad_group_id\"", 404, "SecurityGroupNotFound", "bad_group_id" },
     { "\"direction\": \"ingress\", \"protocol\": \"tcp\", \"port_range_min\": -16, \"port_range_max\": 80", 400, "SecurityGroupInvalidPortValue", "Invalid value for port -16" },
     { "\"direction\": \"ingress\", \"protocol\": \"tcp\", \"port_range_min\": 80, \"port_range_max\": 79", 400, "SecurityGroupInvalidPortRange", "port_range_min must be <= port_range_max" },
