@@ -25,7 +25,7 @@ static const struct cairn_key daemon_keys[] = {
     CAIRN_KEY("log_levels", CAIRN_KEY_STRING, "info", "error, warn, info or debug, for all or by module: \"info,flow=debug\"."),
     CAIRN_KEY_RANGE("workers", "16", 1, 1024, "Threads that run tasks (server builds and the like)."),
     CAIRN_KEY("driver_path", CAIRN_KEY_STRING, NULL, "Folders of drivers and plugins, ':' between them; default: the installed ones."),
-    CAIRN_KEY("pipeline", CAIRN_KEY_PATH, NULL, "pipeline.ini; default: the one built in."),
+    CAIRN_KEY("pipeline", CAIRN_KEY_PATH, NULL, "pipeline.ini; default: the one built in, which PREFIX/share/cairn/pipeline.ini shows."),
     CAIRN_KEY("policy", CAIRN_KEY_PATH, NULL, "policy.json with rules that replace the defaults."),
     CAIRN_KEY("keep_tasks", CAIRN_KEY_DURATION, "30d", "How long finished tasks and the timeline are kept."),
     END_OF_KEYS,

@@ -10,37 +10,8 @@
 #define FILE_MAX_BYTES (256u << 10)
 
 const char pipeline_default[] =
-    "[composite:main]\n"
-    "/ = root\n"
-    "/identity = identity\n"
-    "/compute = compute\n"
-    "/image = image\n"
-    "/network = network\n"
-    "/metadata = metadata\n"
-    "\n"
-    "[pipeline:root]\n"
-    "filters = request_id\n"
-    "app = root\n"
-    "\n"
-    "[pipeline:identity]\n"
-    "filters = request_id cors size_limit ratelimit token_auth\n"
-    "app = identity\n"
-    "\n"
-    "[pipeline:compute]\n"
-    "filters = request_id cors size_limit ratelimit token_auth\n"
-    "app = compute\n"
-    "\n"
-    "[pipeline:image]\n"
-    "filters = request_id cors size_limit ratelimit token_auth\n"
-    "app = image\n"
-    "\n"
-    "[pipeline:network]\n"
-    "filters = request_id cors size_limit ratelimit token_auth\n"
-    "app = network\n"
-    "\n"
-    "[pipeline:metadata]\n"
-    "filters = request_id size_limit\n"
-    "app = metadata\n";
+#include "http/pipeline.inc"            /* made from pipeline.ini: its lines as strings */
+    ;
 
 /* --- the file, as sections of keys with their lines */
 

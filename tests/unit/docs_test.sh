@@ -1,0 +1,43 @@
+#!/bin/sh
+# docs_test.sh: what is written about the programs is what they say themselves: configuration keys, commands, options, links.
+set -u
+src=${srcdir:-.}
+cairnd=${CAIRND:-./cairnd} cairn=${CAIRN_TOOL:-./cairn}
+failed=0
+fail() { echo "FAIL: $*"; failed=1; }
+
+# The page of keys is what the daemon prints, below a heading.
+"$cairnd" --help-config=md > docs_test.keys || fail "cairnd --help-config=md ends with $?"
+sed 1,4d "$src/docs/configuration.md" | diff - docs_test.keys ||
+    fail "docs/configuration.md is stale; this refreshes it: { head -n4 docs/configuration.md; $cairnd --help-config=md; } > new && mv new docs/configuration.md"
+rm -f docs_test.keys
+
+# Each long option that a program's help names is in its manual page.
+options() { # PROGRAM PAGE
+    for option in $("$1" --help | grep -o -- '--[a-z][a-z-]*' | sort -u); do
+        sed 's/\\-/-/g' "$src/$2" | grep -q -- "$option" || fail "$2 does not tell of $option"
+    done
+}
+options "$cairnd" docs/man/cairnd.8
+options "$cairn" api/cairn/cairn.8
+
+# So is each command of the operator's tool, with its options.
+sed -e 's/\\f.//g' -e 's/\\-/-/g' -e 's/^\.[A-Z]* //' "$src/api/cairn/cairn.8" > docs_test.page
+"$cairn" --help | sed -n 's/^  \([a-z][a-z]*\( [a-z]*\)\{0,1\}\).*/\1/p' > docs_test.commands
+[ -s docs_test.commands ] || fail "cairn --help names no command"
+while read -r command; do
+    grep -q "^$command" docs_test.page || fail "api/cairn/cairn.8 does not tell of 'cairn $command'"
+    # shellcheck disable=SC2086
+    for option in $("$cairn" $command --help < /dev/null | grep -o -- '--[a-z][a-z-]*' | sort -u); do
+        grep -q -- "$option" docs_test.page || fail "api/cairn/cairn.8 does not tell of '$option' of 'cairn $command'"
+    done
+done < docs_test.commands
+rm -f docs_test.commands docs_test.page
+
+# Links between the pages lead somewhere.
+for page in README.md docs/tour.md docs/request-to-server.md docs/add-a-resource.md docs/write-a-driver.md docs/limits.md docs/coverage.md; do
+    for link in $(grep -o '](\([^)#]*\)' "$src/$page" | sed 's/](//' | grep -v '://'); do
+        [ -e "$src/$(dirname "$page")/$link" ] || fail "$page links to $link, which is not there"
+    done
+done
+exit $failed
