@@ -262,7 +262,7 @@ static void
 write_assignment(struct rest_call *call, struct rows *rows, int names)
 {
     const char *user = row_text(rows, "user_id"), *group = row_text(rows, "group_id");
-    int inherited = row_int(rows, "inherited") != 0;
+    int inherited = row_int(rows, "inherited") != 0 || row_text(rows, "from_type")[0] != '\0';
 
     jo_object(call->out, NULL);
     write_links(call, rows, inherited);

@@ -1,7 +1,7 @@
 /* limits.c: the resources "registered_limits" (what a resource is limited to unless said otherwise) and "limits" (said otherwise, for one project or domain).
  *
  * Services read them and enforce them; this one keeps them true to its enforcement model: "flat" compares nothing, "strict_two_level" keeps a
- * project's limit within its domain's. */
+ * project's limit within that of its parent. */
 #include "config.h"
 #include "identity/resources.h"
 
@@ -178,7 +178,8 @@ static const struct rest_attr limit_body[] = {
     { .name = "limits", .type = REST_LIST, .of = limit_item, .flags = REST_CREATE | REST_REQUIRED, .min = 1, .max = BATCH_MAX }, { .name = NULL }
 };
 
-/* Those that a project and its domain have too much of, or that a domain has less of than its projects: with -1 as "any number". */
+/* A project's is never above that of what it stands below, which is a domain or a project, and has the default unless said otherwise; -1 is
+ * any number. */
 static int
 within_model(struct rest_call *call, const char *id, struct cairn_error *err)
 {
@@ -188,11 +189,11 @@ within_model(struct rest_call *call, const char *id, struct cairn_error *err)
         return 0;
     if (tx_int(call->tx, &broken, 0, err,
                "select count(*) from limits c join projects p on p.id = c.project_id join registered_limits r on r.id = c.registered_limit_id"
-               " left join limits d on d.registered_limit_id = c.registered_limit_id and d.domain_id = p.domain_id"
+               " left join limits d on d.registered_limit_id = c.registered_limit_id and (d.project_id = p.parent_id or (p.parent_id is null and d.domain_id = p.domain_id))"
                " where (c.id = ? or d.id = ?) and coalesce(d.resource_limit, r.default_limit) <> -1"
                " and (c.resource_limit = -1 or c.resource_limit > coalesce(d.resource_limit, r.default_limit))", "ss", id, id) < 0)
         return -1;
-    return broken == 0 ? 0 : cairn_fail(err, CAIRN_DENIED, "Invalid resource limit: it does not satisfy the current hierarchy model: a project's limit may not be above its domain's.");
+    return broken == 0 ? 0 : cairn_fail(err, CAIRN_DENIED, "Invalid resource limit: it does not satisfy the current hierarchy model: a limit may not be above that of the parent.");
 }
 
 static int
@@ -309,7 +310,7 @@ model_show(struct rest_call *call, struct cairn_error *err)
     jo_object(call->out, NULL);
     jo_object(call->out, "model");
     jo_str(call->out, "name", strict ? "strict_two_level" : "flat");
-    jo_str(call->out, "description", strict ? "Domains and their projects: the limit of a project is never above that of its domain."
+    jo_str(call->out, "description", strict ? "At most two levels of projects: the limit of a project is never above that of its parent."
                                             : "Limits are compared with nothing: what each project may use does not depend on where it is in the hierarchy.");
     jo_end_object(call->out);
     jo_end_object(call->out);

@@ -8,6 +8,7 @@
 #include "identity/revoke.h"
 
 #define DEPTH_MAX 5             /* projects above each other */
+#define STRICT_DEPTH_MAX 2      /* with limits that keep to two levels */
 #define TAGS_MAX 80
 
 static int
@@ -41,7 +42,7 @@ static const struct rest_attr tag_item[] = {
 
 static const struct rest_attr project_attrs[] = {
     { .name = "id",          .column = "t.id",          .type = REST_ID,     .flags = REST_READ },
-    { .name = "name",        .column = "t.name",        .type = REST_STRING, .flags = REST_READ | REST_UPDATE | REST_FILTER | REST_SORT, .min = 1, .max = 64 },
+    { .name = "name",        .column = "t.name",        .type = REST_STRING, .flags = REST_READ | REST_UPDATE | REST_FILTER | REST_SORT | REST_TRIM, .min = 1, .max = 64 },
     { .name = "domain_id",   .column = "t.domain_id",   .type = REST_STRING, .flags = REST_READ | REST_UPDATE | REST_NULL | REST_FILTER, .max = 64 },
     { .name = "parent_id",   .column = "t.parent_id",   .type = REST_STRING, .flags = REST_READ | REST_UPDATE | REST_NULL | REST_FILTER, .max = 64 },
     { .name = "description", .column = "t.description", .type = REST_TEXT,   .flags = REST_READ | REST_UPDATE | REST_NULL },
@@ -56,7 +57,7 @@ static const struct rest_attr project_attrs[] = {
     { .name = NULL }
 };
 static const struct rest_attr project_create_attrs[] = {
-    { .name = "name",        .type = REST_STRING, .flags = REST_CREATE | REST_REQUIRED, .min = 1, .max = 64 },
+    { .name = "name",        .type = REST_STRING, .flags = REST_CREATE | REST_REQUIRED | REST_TRIM, .min = 1, .max = 64 },
     { .name = "domain_id",   .type = REST_STRING, .flags = REST_CREATE | REST_NULL, .max = 64 },
     { .name = "parent_id",   .type = REST_STRING, .flags = REST_CREATE | REST_NULL, .max = 64 },
     { .name = "description", .type = REST_TEXT,   .flags = REST_CREATE | REST_NULL, .dflt = "\"\"" },
@@ -127,14 +128,7 @@ narrow_tags(struct rest_call *call, struct str *where, struct rest_values *value
 static void
 narrow_to_user(const char *user, struct str *where, struct rest_values *values)
 {
-    str_add(where, " and t.id in (with recursive actor(type, id) as (select 'user', ? union all select 'group', group_id from group_members where user_id = ?),"
-                   " given(type, id, inherited) as (select a.target_type, a.target_id, a.inherited from actor w"
-                   " join assignments a on a.actor_type = w.type and a.actor_id = w.id),"
-                   " below(id) as (select p.id from given g join projects p on p.parent_id = g.id where g.type = 'project' and g.inherited = 1"
-                   " union select p.id from projects p join below b on p.parent_id = b.id)"
-                   " select id from given where type = 'project' and inherited = 0"
-                   " union select p.id from given g join projects p on p.domain_id = g.id where g.type = 'domain' and g.inherited = 1"
-                   " union select id from below)");
+    str_add(where, " and t.id in (" PROJECTS_OF_USER ")");
     rest_push_text(values, user);
     rest_push_text(values, user);
 }
@@ -176,7 +170,8 @@ parent_load(struct tx *tx, const char *id, struct parent *ret, struct cairn_erro
     CLEANUP_ROWS struct rows *rows = NULL;
     int got;
 
-    if (tx_query(tx, &rows, err, "select domain_id, enabled from projects where id = ? union all select id, enabled from domains where id = ?", "ss", id, id) < 0
+    if (tx_query(tx, &rows, err, "select p.domain_id, p.enabled * d.enabled as enabled from projects p join domains d on d.id = p.domain_id where p.id = ?"
+                 " union all select id, enabled from domains where id = ?", "ss", id, id) < 0
         || (got = rows_next(rows, err)) < 0)
         return -1;
     if (got == 0)
@@ -221,14 +216,14 @@ create_project(struct rest_call *call, const char *id, const json_t *body, struc
     if (parent_id == NULL)
         parent_id = domain;
     if (parent_load(call->tx, parent_id, &parent, err) < 0)
-        return -1;
+        return err->code == CAIRN_NOT_FOUND ? cairn_fail(err, CAIRN_INVALID, "Could not find project: %.80s.", parent_id) : -1;
     if (domain != NULL && strcmp(domain, parent.domain_id) != 0)
         return cairn_fail(err, CAIRN_INVALID, "Cannot create project, since it specifies its domain_id %.80s, but specifies a parent in a different domain (%s).",
                           domain, parent.domain_id);
     if (!parent.enabled)
         return cairn_fail(err, CAIRN_INVALID, "Cannot create project since it specifies a parent or domain that is disabled: %.80s.", parent_id);
-    if (identity_state.strict_two_level && parent.depth > 0)
-        return cairn_fail(err, CAIRN_DENIED, "Projects stand directly below their domain: the enforcement model of limits is strict_two_level.");
+    if (identity_state.strict_two_level && parent.depth >= STRICT_DEPTH_MAX)
+        return cairn_fail(err, CAIRN_DENIED, "Max hierarchy depth reached for %.80s branch: the enforcement model of limits is strict_two_level.", parent_id);
     if (parent.depth >= DEPTH_MAX)
         return cairn_fail(err, CAIRN_DENIED, "Max hierarchy depth reached for %.80s branch: at most %d projects above each other.", parent_id, DEPTH_MAX);
     if (tx_exec(call->tx, err,

@@ -710,7 +710,21 @@ START_TEST(a_hierarchy_keeps_its_rules)
     ck_assert_uint_eq(json_object_size(json_object_get(json_object_get(r->json, "project"), "subtree")), 1);
     below = xasprintf("/v3/projects/%s", parent);
     r = bed_ask(admin, "GET", below, "parents_as_list", NULL, NULL);
-    ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(r->json, "project"), "parents")), 4);
+    ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(r->json, "project"), "parents")), 0);     /* no role on any */
+    r = bed_ask(admin, "GET", "/v3/users", "name=admin", NULL, NULL);
+    {
+        CLEANUP_FREE char *me = xstrdup(json_str(json_array_get(json_object_get(r->json, "users"), 0), "id"));
+
+        grant(top, me, "reader");
+    }
+    r = bed_ask(admin, "GET", below, "parents_as_list", NULL, NULL);
+    ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(r->json, "project"), "parents")), 1);
+    r = bed_ask(admin, "GET", below, "parents_as_list&include_limits", NULL, NULL);
+    ck_assert(json_is_array(json_object_get(json_object_get(json_array_get(json_object_get(json_object_get(r->json, "project"), "parents"), 0), "project"), "limits")));
+    r = bed_ask(admin, "GET", path, "parents_as_ids", NULL, NULL);
+    ck_assert(json_is_null(json_object_get(json_object_get(json_object_get(r->json, "project"), "parents"), "default")));
+    ck_assert_int_eq(status(admin, "POST", "/v3/projects", "{\"project\":{\"name\":\"x\",\"parent_id\":\"nowhere\"}}"), 400);
+    ck_assert_int_eq(status(admin, "POST", "/v3/projects", "{\"project\":{\"name\":\"  \"}}"), 400);
     ck_assert_int_eq(bed_ask(admin, "GET", below, "parents_as_list&parents_as_ids", NULL, NULL)->status, 400);
 }
 END_TEST

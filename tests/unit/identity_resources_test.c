@@ -138,9 +138,9 @@ START_TEST(the_nearest_policy_is_in_force_for_an_endpoint)
     CLEANUP_FREE char *low = make("/v3/regions", "region", "{'id':'low','parent_region_id':'top'}");
     CLEANUP_FREE char *endpoint = make_endpoint(service, low, "public");
     CLEANUP_FREE char *other = make_endpoint(service, "RegionOne", "public");
-    CLEANUP_FREE char *p[4] = { NULL };
+    char *p[3];
 
-    for (size_t i = 0; i < ARRAY_LEN(p) - 1; i++)
+    for (size_t i = 0; i < ARRAY_LEN(p); i++)
         p[i] = make("/v3/policies", "policy", "{'type':'x','blob':'{}'}");
     in_force(endpoint, NULL);
     EXPECT(404, "GET", NULL, "/v3/policies/%s/OS-ENDPOINT-POLICY/services/%s", p[0], service);
@@ -166,6 +166,8 @@ START_TEST(the_nearest_policy_is_in_force_for_an_endpoint)
     EXPECT(404, "DELETE", NULL, "/v3/policies/%s/OS-ENDPOINT-POLICY/services/%s/regions/top", p[1], service);
     EXPECT(204, "DELETE", NULL, "/v3/policies/%s", p[1]);
     in_force(endpoint, p[0]);
+    for (size_t i = 0; i < ARRAY_LEN(p); i++)
+        free(p[i]);
 }
 END_TEST
 
@@ -350,7 +352,13 @@ START_TEST(strict_two_level_keeps_projects_within_their_domain)
 
     bed_configure("[identity]\nenforcement_model = strict_two_level\n");
     ck_assert_str_eq(bed_text(ask("GET", NULL, "/v3/limits/model"), "model.name"), "strict_two_level");
-    EXPECT(403, "POST", nested, "/v3/projects");
+    EXPECT(201, "POST", nested, "/v3/projects");
+    {
+        const struct wire_reply *r = bed_ask(admin, "GET", "/v3/projects", "name=nested", NULL, NULL);
+        CLEANUP_FREE char *low = xasprintf("{'project':{'name':'low','parent_id':'%s'}}", json_str(json_array_get(json_object_get(r->json, "projects"), 0), "id"));
+
+        EXPECT(403, "POST", low, "/v3/projects");
+    }
     ck_assert_int_eq(limit("project_id", admin_project, service, "cores", 11)->status, 403);   /* above the default */
     ck_assert_int_eq(limit("project_id", admin_project, service, "cores", -1)->status, 403);   /* any number is above, too */
     project = limit_id(limit("project_id", admin_project, service, "cores", 10));
