@@ -22,6 +22,10 @@ struct hosting {
     struct engine *engine;
     struct reconciler *reconciler;
     char *name;
+    /* What was reported last; only the thread that starts us, then the timers', looks. */
+    struct cairn_compute_info info;
+    int64_t disk_gib;
+    int reported;
 };
 
 static const char *
@@ -62,31 +66,51 @@ report(struct hosting *h, const char *name, struct driver *compute, const struct
     return host_report(tx, &r, id, err);
 }
 
+/* The i-th host's name: the real one, or 1 to 'simulated'. */
+static const char *
+name_of(const struct hosting *h, unsigned i, char buf[32])
+{
+    if (h->o.simulated == 0)
+        return h->name;
+    snprintf(buf, 32, "sim-%04u", i);
+    return buf;
+}
+
+/* Most often nothing changed since the last report but the time. */
 static int
 report_all(struct hosting *h, struct cairn_error *err)
 {
-    struct cairn_compute_info info = { .size = sizeof info };
+    struct cairn_compute_info info;
     CLEANUP_DRIVER struct driver *compute = plugins_get(h->o.plugins, CAIRN_COMPUTE, NULL);
     CLEANUP_TX struct tx *tx = NULL;
+    unsigned count = h->o.simulated > 0 ? h->o.simulated : 1;
     int64_t disk;
+    int same;
 
     if (compute == NULL)
         return cairn_fail(err, CAIRN_UNAVAILABLE, "no compute driver is configured: add a [compute:NAME] section");
+    memset(&info, 0, sizeof info);
+    info.size = sizeof info;
     if (compute_host_info(compute, &info, err) < 0)
         return -1;
     disk = disk_gib(h);
+    same = h->reported && disk == h->disk_gib && memcmp(&info, &h->info, sizeof info) == 0;
+    h->reported = 0;
     if (tx_begin(h->o.catalog, TX_WRITE, &tx, err) < 0)
         return -1;
-    if (h->o.simulated == 0 && report(h, h->name, compute, &info, disk, tx, err) < 0)
-        return -1;
-    for (unsigned i = 1; i <= h->o.simulated; i++) {
-        char name[32];
+    for (unsigned i = 1; i <= count; i++) {
+        char buf[32];
+        const char *name = name_of(h, i, buf);
 
-        snprintf(name, sizeof name, "sim-%04u", i);
-        if (report(h, name, compute, &info, disk, tx, err) < 0)
+        if ((same ? host_heartbeat(tx, name, err) : report(h, name, compute, &info, disk, tx, err)) < 0)
             return -1;
     }
-    return tx_commit(steal(&tx), err);
+    if (tx_commit(steal(&tx), err) < 0)
+        return -1;
+    h->info = info;
+    h->disk_gib = disk;
+    h->reported = 1;
+    return 0;
 }
 
 /* A host is reported alive only while its hypervisor answers. */

@@ -115,7 +115,7 @@ make(struct rest_call *call, const struct port_request *q, const char *id, struc
     int64_t now = clock_us(), secure;
     char mac[ID_MAC];
 
-    if (check_network(call, q->network_id, err) < 0 || rest_quota(call, "network", q->project_id, "port", network_quota_used(call->tx, q->project_id, "port"), 1, err) < 0
+    if (check_network(call, q->network_id, err) < 0 || network_take_quota(call, q->project_id, "port", err) < 0
         || port_new_mac(call->tx, q->network_id, mac, err) < 0
         || tx_int(call->tx, &secure, 1, err, "select port_security from networks where id = ?", "s", q->network_id) < 0)
         return -1;

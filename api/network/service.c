@@ -151,6 +151,8 @@ network_quota_used(struct tx *tx, const char *project_id, const char *resource)
 int
 network_take_quota(struct rest_call *call, const char *project_id, const char *resource, struct cairn_error *err)
 {
+    if (rest_quota_limit(call->tx, call->env, "network", project_id, resource) < 0)
+        return 0;               /* nothing to count for */
     return rest_quota(call, "network", project_id, resource, network_quota_used(call->tx, project_id, resource), 1, err);
 }
 

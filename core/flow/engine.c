@@ -345,14 +345,7 @@ engine_submit(struct engine *e, void (*fn)(void *arg), void *arg)
     return rc;
 }
 
-/* --- leases, progress, and tasks that another process may have added */
-
-/* True when tasks can be added where we are not told: the API runs in a process of its own. */
-static int
-others_add(const struct engine *e)
-{
-    return e->hosts_count > 0;
-}
+/* --- leases and progress.  Who adds a task wakes a worker with its commit (task_listen()): nothing here looks for any. */
 
 static void
 renew_once(struct engine *e, int64_t *next_renewal_ms, int progress, int holds)
@@ -366,8 +359,6 @@ renew_once(struct engine *e, int64_t *next_renewal_ms, int progress, int holds)
     }
     if (progress && journal_progress(e, &err) < 0)
         log_warn("progress cannot be written: %s", err.message);
-    if (others_add(e) && claim_anything(e))
-        engine_wake(e);
 }
 
 static void *
@@ -402,13 +393,7 @@ renew_main(void *arg)
         }
         if (e->progress_dirty && next_progress_ms < until)
             until = next_progress_ms;
-        if (others_add(e) && now + LOOK_MS < until)
-            until = now + LOOK_MS;
-        if (cond_wait_ms(&e->renew, &e->lock, until - now) && others_add(e) && !e->ending) {
-            mutex_unlock(&e->lock);
-            renew_once(e, &next_renewal_ms, 0, holds);
-            mutex_lock(&e->lock);
-        }
+        cond_wait_ms(&e->renew, &e->lock, until - now);
     }
     mutex_unlock(&e->lock);
     return NULL;
@@ -480,7 +465,6 @@ engine_free(struct engine *e)
     free(e->sql_resume);
     free(e->sql_queued);
     free(e->sql_due);
-    free(e->sql_look);
     cond_destroy(&e->work);
     cond_destroy(&e->quiet);
     cond_destroy(&e->renew);

@@ -70,10 +70,6 @@ claim_prepare(struct engine *e)
     add_hosts(e, &sql, 1);
     str_add(&sql, ") as due");
     e->sql_due = str_take(&sql);
-    str_add(&sql, "select 1 as one from tasks where state = 'queued' and not_before_us <= ?");
-    add_hosts(e, &sql, 1);
-    str_add(&sql, " limit 1");
-    e->sql_look = str_take(&sql);
 }
 
 static int
@@ -326,19 +322,4 @@ claim_renew(struct engine *e, struct cairn_error *err)
     }
     rows_close(steal(&rows));
     return rc < 0 ? -1 : tx_commit(steal(&tx), err);
-}
-
-int
-claim_anything(struct engine *e)
-{
-    struct sql_value values[HOSTS_MAX + 1];
-    CLEANUP_TX struct tx *tx = NULL;
-    CLEANUP_ROWS struct rows *rows = NULL;
-    size_t n = 0;
-
-    values[n++] = int_value(clock_us());
-    n += host_values(e, values + n);
-    if (tx_begin(e->catalog, TX_READ, &tx, NULL) < 0 || tx_query_v(tx, &rows, NULL, e->sql_look, values, n) < 0)
-        return 0;
-    return rows_next(rows, NULL) > 0 && row_int(rows, "one") == 1;
 }

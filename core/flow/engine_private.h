@@ -10,7 +10,7 @@
 #include "flow/flow.h"
 
 #define LEASE_US (INT64_C(30) * 1000000)
-enum { RENEW_MS = 10000, LOOK_MS = 1000, BACKOFF_MAX_S = 60, NOTES_MAX = 64, SUBMIT_MAX = 1024, TIMERS_MAX = 32, HOSTS_MAX = 64 };
+enum { RENEW_MS = 10000, BACKOFF_MAX_S = 60, NOTES_MAX = 64, SUBMIT_MAX = 1024, TIMERS_MAX = 32, HOSTS_MAX = 64 };
 
 /* A flow and how its tasks ended. */
 struct registered {
@@ -62,7 +62,7 @@ struct engine {
     char *owner;
     char *hosts[HOSTS_MAX];
     size_t hosts_count;                 /* 0: every host */
-    char *sql_resume, *sql_queued, *sql_due, *sql_look;
+    char *sql_resume, *sql_queued, *sql_due;
     unsigned base, most;                /* threads */
 
     struct mutex lock;                  /* of everything below */
@@ -105,7 +105,6 @@ int claim_in(struct engine *e, struct tx *tx, unsigned want, struct job **ret_ch
              struct cairn_error *err);
 void claim_now(struct engine *e, unsigned want);        /* the same in its own */
 int claim_renew(struct engine *e, struct cairn_error *err);
-int claim_anything(struct engine *e);                   /* 1: something may be claimable */
 void job_free(struct job *job);
 
 /* --- engine_run.c */

@@ -81,7 +81,7 @@ subnet_of_row(struct arena *a, struct rows *r)
 static const struct cairn_pair *const *
 options_of(struct arena *a, const char *column, uint32_t *ret_count)
 {
-    CLEANUP_JSON json_t *list = json_of_column(column);
+    CLEANUP_JSON json_t *list = strcmp(column, "[]") != 0 ? json_of_column(column) : NULL;
     struct ptrs out = { NULL, 0, 0 };
     const json_t *item;
     size_t i;
@@ -124,8 +124,8 @@ net_subnets(struct tx *tx, struct arena *a, struct cairn_net *net, struct cairn_
                  "select s.id as id, s.ip_version as ip_version, s.enable_dhcp as enable_dhcp, s.ipv6_ra_mode as ipv6_ra_mode,"
                  " s.ipv6_address_mode as ipv6_address_mode, s.cidr as cidr, s.gateway_ip as gateway_ip,"
                  " s.dns_nameservers as dns_nameservers, s.host_routes as host_routes,"
-                 " (select f.ip_address from fixed_ips f join ports p on p.id = f.port_id"
-                 "   where f.subnet_id = s.id and p.device_owner = 'network:dhcp') as dhcp_ip"
+                 " (select f.ip_address from ports p join fixed_ips f on f.port_id = p.id"
+                 "   where p.network_id = s.network_id and p.device_owner = 'network:dhcp' and f.subnet_id = s.id) as dhcp_ip"
                  " from subnets s where s.network_id = ? order by s.created_us, s.id", "s", net->id) < 0)
         return -1;
     while ((rc = rows_next(r, err)) == 1)

@@ -20,10 +20,12 @@ static struct {
 /* In a simulation one driver instance serves every host, so a network is needed while any host needs it. */
 static int shared_driver;
 
+/* The ports that make 'host' need something, as a condition on ports p with one parameter. */
 static const char *
-only(const char *host)
+bound_here(const char *host, const char **ret_value)
 {
-    return shared_driver ? "" : host;
+    *ret_value = shared_driver ? "" : host;
+    return shared_driver ? "p.host > ?" : "p.host = ?";
 }
 
 void
@@ -45,14 +47,17 @@ network_sync_task(struct tx *tx, const char *kind, const char *object_type, cons
                              .request_id = request_id != NULL ? request_id : "" };
     int64_t queued;
 
+    if (shared_driver && strcmp(object_type, "port") != 0)
+        task.host = "";
     if (tx_int(tx, &queued, 0, err,
                "select count(*) from tasks where object_id = ? and kind = ? and host = ? and state = 'queued' and step = 0", "sss", id, kind,
-               host) < 0)
+               task.host) < 0)
         return -1;
     return queued > 0 ? 0 : task_add(tx, &task, NULL, err);
 }
 
-/* 'sql' has as many (0 to 2) parameters as it needs, each the id.  One sync task of 'kind' for each host that 'sql' names, unless one is queued already that has not begun. */
+/* 'sql' has as many (0 to 2) parameters as it needs, each the id.  One sync task of 'kind' for each host that 'sql' names, unless one is queued already
+ * that has not begun.  Where one driver serves all hosts, the first that is named stands for all. */
 static int
 sync_hosts(struct tx *tx, const char *kind, const char *object_type, const char *id, const char *request_id, const char *sql,
            struct cairn_error *err)
@@ -66,8 +71,11 @@ sync_hosts(struct tx *tx, const char *kind, const char *object_type, const char 
         marks += *c == '?';
     if (tx_query(tx, &r, err, sql, &"ss"[2 - marks], id, id) < 0)
         return -1;
-    while ((rc = rows_next(r, err)) == 1)
+    while ((rc = rows_next(r, err)) == 1) {
         ptrs_add(&a, &hosts, arena_strdup(&a, row_text(r, "host")));
+        if (shared_driver)
+            break;
+    }
     rows_close(r);
     if (rc < 0)
         return -1;
@@ -76,6 +84,12 @@ sync_hosts(struct tx *tx, const char *kind, const char *object_type, const char 
             return -1;
     return 0;
 }
+
+/* Hosts with a port that is in the group, or in one whose rules name it.  Asked host by host: a group may have many ports on few hosts. */
+#define MEMBER_OR_NAMES "g.security_group_id in (select cast(? as text) union select security_group_id from security_group_rules where remote_group_id = ?)"
+#define HOSTS_OF_GROUP "select h.name as host from hosts h where exists (select 1 from ports p join port_security_groups g on g.port_id = p.id" \
+                       " where p.host = h.name and " MEMBER_OR_NAMES ")"
+#define HOSTS_OF_NETWORK "select h.name as host from hosts h where exists (select 1 from ports p where p.network_id = ? and p.host = h.name)"
 
 static int
 row_exists(struct tx *tx, const char *sql, const char *id, int *ret, struct cairn_error *err)
@@ -98,7 +112,7 @@ network_changed(struct tx *tx, const char *network_id, const char *request_id, s
     if (row_exists(tx, "select count(*) from networks where id = ?", network_id, &there, err) < 0)
         return -1;
     return sync_hosts(tx, "network-sync", "network", network_id, request_id,
-                      there ? "select distinct host from ports where network_id = ? and host <> ''" : ALL_HOSTS, err);
+                      there ? HOSTS_OF_NETWORK : ALL_HOSTS, err);
 }
 
 int
@@ -120,16 +134,14 @@ group_changed(struct tx *tx, const char *group_id, const char *request_id, struc
     if (row_exists(tx, "select count(*) from security_groups where id = ?", group_id, &there, err) < 0)
         return -1;
     return sync_hosts(tx, "group-sync", "security_group", group_id, request_id,
-                      there ? "select distinct p.host as host from ports p join port_security_groups g on g.port_id = p.id"
-                              " where p.host <> '' and g.security_group_id in"
-                              " (select cast(? as text) union select security_group_id from security_group_rules where remote_group_id = ?)"
-                            : ALL_HOSTS, err);
+                      there ? HOSTS_OF_GROUP : ALL_HOSTS, err);
 }
 
 /* --- what is done */
 
-/* When each network was last read for an apply that succeeded: whoever comes with a port older than that need not apply again.  Many
- * servers that are built at once in one network share a few applies this way. */
+/* How new the catalog was that each network and group was last applied from: whoever comes with a port that was written before that need not
+ * apply again.  Many servers that are built at once in one network share a few applies this way.  And since one apply of an object runs
+ * at a time, what was read later is never overtaken by what was read before. */
 struct applied {
     struct applied *next;
     char id[ID_UUID];
@@ -158,6 +170,8 @@ applied_find(const char *id) REQUIRES(applied_lock)
     return a;
 }
 
+#define NOW (INT64_MAX - 1)             /* as 'since_us': whatever was applied is too old */
+
 /* 1: somebody applied what was written before 'since_us'; 0: the caller must, and then calls applied_end(). */
 static int
 applied_begin(const char *id, int64_t since_us)
@@ -167,9 +181,9 @@ applied_begin(const char *id, int64_t since_us)
 
     mutex_lock(&applied_lock);
     a = applied_find(id);
-    while (a->busy && a->read_us <= since_us)
+    while (a->busy)             /* it may be a removal that does not know of the caller's port */
         cond_wait(&applied_cond, &applied_lock);
-    done = a->read_us > since_us;
+    done = a->read_us > since_us && a->read_us <= clock_us();       /* the clock may have been put back */
     if (!done)
         a->busy = 1;
     mutex_unlock(&applied_lock);
@@ -187,23 +201,35 @@ applied_end(const char *id, int64_t read_us)
     mutex_unlock(&applied_lock);
 }
 
+/* How new a snapshot is, above 0: the last change of a server that it has.  Not the time at which it was taken, for a change that was stamped before
+ * that may have been committed behind it; but what was stamped before a change that is seen is seen too, since writers take turns. */
 static int
-network_make_so(struct catalog *catalog, struct driver *net, const char *host, const char *network_id, int *ret_up, struct cairn_error *err)
+newest(struct tx *tx, int64_t *ret, struct cairn_error *err)
+{
+    return tx_int(tx, ret, 1, err, "select max(updated_us) from servers", "");
+}
+
+/* '*ret_read_us' 0: it is not needed here, and was removed. */
+static int
+network_make_so(struct catalog *catalog, struct driver *net, const char *host, const char *network_id, int64_t *ret_read_us, struct cairn_error *err)
 {
     CLEANUP_ARENA struct arena a = ARENA_INIT;
     const struct cairn_net *desc = NULL;
+    CLEANUP_FREE char *sql = NULL;
+    const char *value;
     struct tx *tx;
-    int64_t needed = 0;
+    int64_t needed = 0, read_us;
 
+    sql = xasprintf("select 1 from ports p where p.network_id = ? and %s limit 1", bound_here(host, &value));
     if (tx_begin(catalog, TX_READ, &tx, err) < 0)
         return -1;
-    if (tx_int(tx, &needed, 0, err, "select count(*) from ports where network_id = ? and host <> '' and ('' = ? or host = ?)", "sss", network_id, only(host), only(host)) < 0 ||
+    if (newest(tx, &read_us, err) < 0 || tx_int(tx, &needed, 0, err, sql, "ss", network_id, value) < 0 ||
         (needed > 0 && (desc = netdesc_network(tx, &a, network_id, err)) == NULL)) {
         tx_rollback(tx);
         return -1;
     }
     tx_rollback(tx);
-    *ret_up = needed > 0;
+    *ret_read_us = needed > 0 ? read_us : 0;
     if (needed > 0)
         return network_network_apply(net, desc, err);
     if (watcher.removed != NULL)
@@ -217,20 +243,18 @@ network_sync_since(struct catalog *catalog, struct plugins *plugins, const char 
                    struct cairn_error *err)
 {
     CLEANUP_DRIVER struct driver *net = plugins_get(plugins, CAIRN_NETWORK, NULL);
-    int64_t now;
-    int up = 0;
+    int64_t read_us = 0;
 
     if (net == NULL)
         return cairn_fail(err, CAIRN_UNAVAILABLE, "no network driver is configured: add a [network:NAME] section");
     if (applied_begin(network_id, since_us))
         return 0;
-    now = clock_us();
-    if (network_make_so(catalog, net, host, network_id, &up, err) < 0) {
+    if (network_make_so(catalog, net, host, network_id, &read_us, err) < 0) {
         applied_end(network_id, 0);
         return cairn_error_context(err, "network %s on host %s", network_id, host);
     }
-    applied_end(network_id, up ? now : 0);
-    if (up && watcher.applied != NULL)
+    applied_end(network_id, read_us);
+    if (read_us > 0 && watcher.applied != NULL)
         watcher.applied(watcher.arg, net, network_id);
     return 0;
 }
@@ -238,39 +262,59 @@ network_sync_since(struct catalog *catalog, struct plugins *plugins, const char 
 int
 network_sync(struct catalog *catalog, struct plugins *plugins, const char *host, const char *network_id, struct cairn_error *err)
 {
-    return network_sync_since(catalog, plugins, host, network_id, INT64_MAX - 1, err);
+    return network_sync_since(catalog, plugins, host, network_id, NOW, err);
 }
 
 static int
-group_make_so(struct catalog *catalog, struct plugins *plugins, const char *host, const char *group_id, struct cairn_error *err)
+group_make_so(struct catalog *catalog, struct driver *net, const char *host, const char *group_id, int64_t *ret_read_us, struct cairn_error *err)
 {
     CLEANUP_ARENA struct arena a = ARENA_INIT;
-    CLEANUP_DRIVER struct driver *net = plugins_get(plugins, CAIRN_NETWORK, NULL);
+    CLEANUP_FREE char *sql = NULL;
     const struct cairn_security_group *desc = NULL;
+    const char *value;
     struct tx *tx;
-    int64_t needed = 0;
+    int64_t needed = 0, read_us = 0;
     int rc;
 
-    if (net == NULL || driver_table(net) == NULL)
-        return cairn_fail(err, CAIRN_UNAVAILABLE, "no network driver is configured: add a [network:NAME] section");
+    sql = xasprintf("select 1 from ports p join port_security_groups g on g.port_id = p.id where %s and " MEMBER_OR_NAMES " limit 1",
+                    bound_here(host, &value));
     if (tx_begin(catalog, TX_READ, &tx, err) < 0)
         return -1;
-    /* A group is needed where a port is in it, or in a group whose rules name it. */
-    rc = tx_int(tx, &needed, 0, err,
-                "select count(*) from ports p join port_security_groups g on g.port_id = p.id where p.host <> '' and ('' = ? or p.host = ?) and g.security_group_id in"
-                " (select cast(? as text) union select security_group_id from security_group_rules where remote_group_id = ?)", "ssss", only(host), only(host),
-                group_id, group_id);
+    rc = newest(tx, &read_us, err);
+    if (rc == 0)
+        rc = tx_int(tx, &needed, 0, err, sql, "sss", value, group_id, group_id);
     if (rc == 0 && needed > 0 && (desc = netdesc_group(tx, &a, group_id, err)) == NULL)
         rc = -1;
     tx_rollback(tx);
     if (rc < 0)
         return -1;
     rc = needed > 0 ? network_group_apply(net, desc, err) : network_group_remove(net, group_id, err);
-    if (rc < 0 && err->code == CAIRN_UNSUPPORTED)       /* a driver without security groups has nothing to make so */
+    *ret_read_us = needed > 0 ? read_us : 0;
+    if (rc < 0 && err->code == CAIRN_UNSUPPORTED) {     /* a driver without security groups has nothing to make so */
+        cairn_error_clear(err);
         rc = 0;
+    }
     if (rc < 0 && needed == 0 && err->code == CAIRN_CONFLICT)   /* the port that left it is not made so yet: its own sync is on the way */
         err->code = CAIRN_UNAVAILABLE;
-    return rc < 0 ? cairn_error_context(err, "security group %s on host %s", group_id, host) : 0;
+    return rc;
+}
+
+static int
+group_sync_since(struct catalog *catalog, struct plugins *plugins, const char *host, const char *group_id, int64_t since_us, struct cairn_error *err)
+{
+    CLEANUP_DRIVER struct driver *net = plugins_get(plugins, CAIRN_NETWORK, NULL);
+    int64_t read_us = 0;
+
+    if (net == NULL)
+        return cairn_fail(err, CAIRN_UNAVAILABLE, "no network driver is configured: add a [network:NAME] section");
+    if (applied_begin(group_id, since_us))
+        return 0;
+    if (group_make_so(catalog, net, host, group_id, &read_us, err) < 0) {
+        applied_end(group_id, 0);
+        return cairn_error_context(err, "security group %s on host %s", group_id, host);
+    }
+    applied_end(group_id, read_us);
+    return 0;
 }
 
 static int
@@ -294,19 +338,19 @@ group_sync(struct catalog *catalog, struct plugins *plugins, const char *host, c
     CLEANUP_ARENA struct arena a = ARENA_INIT;
     struct ptrs named = { NULL, 0, 0 };
 
-    if (group_make_so(catalog, plugins, host, group_id, err) < 0 ||
+    if (group_sync_since(catalog, plugins, host, group_id, NOW, err) < 0 ||
         group_ids(catalog, "select distinct remote_group_id as id from security_group_rules where security_group_id = ? and remote_group_id is not null"
                   " and remote_group_id <> ?", group_id, &a, &named, err) < 0)
         return -1;
     for (size_t i = 0; i < named.n; i++)
-        if (group_make_so(catalog, plugins, host, named.at[i], err) < 0)
+        if (group_sync_since(catalog, plugins, host, named.at[i], NOW, err) < 0)
             return -1;
     return 0;
 }
 
 /* The groups of a port, and those that their rules name, are there before it is plugged. */
 static int
-port_groups_sync(struct flow_run *run, const struct cairn_port *port, struct cairn_error *err)
+port_groups_sync(struct flow_run *run, const struct cairn_port *port, int64_t since_us, struct cairn_error *err)
 {
     CLEANUP_ARENA struct arena a = ARENA_INIT;
     struct ptrs ids = { NULL, 0, 0 };
@@ -316,7 +360,7 @@ port_groups_sync(struct flow_run *run, const struct cairn_port *port, struct cai
                   " (select security_group_id from port_security_groups where port_id = ?)", port->id, &a, &ids, err) < 0)
         return -1;
     for (size_t i = 0; i < ids.n; i++)
-        if (group_make_so(run->catalog, run->plugins, run->host, ids.at[i], err) < 0)
+        if (group_sync_since(run->catalog, run->plugins, run->host, ids.at[i], since_us, err) < 0)
             return -1;
     return 0;
 }
@@ -326,17 +370,18 @@ port_bring_up(struct flow_run *run, struct driver *net, const char *port_id, str
 {
     CLEANUP_ARENA struct arena a = ARENA_INIT;
     const struct cairn_port *port;
-    int64_t updated_us;
+    int64_t written_us;
     struct tx *tx;
 
     if (tx_begin(run->catalog, TX_READ, &tx, err) < 0)
         return -1;
-    port = tx_int(tx, &updated_us, 0, err, "select updated_us from ports where id = ?", "s", port_id) < 0 ? NULL
-                                                                                                      : netdesc_port(tx, &a, port_id, err);
+    /* What networks and groups tell of a port does not depend on the host that it is bound to. */
+    port = tx_int(tx, &written_us, 0, err, "select case when updated_us = bound_us then written_us else updated_us end from ports where id = ?", "s",
+                  port_id) < 0 ? NULL : netdesc_port(tx, &a, port_id, err);
     tx_rollback(tx);
     if (port == NULL ||
-        network_sync_since(run->catalog, run->plugins, run->host, port->network_id, updated_us, err) < 0 ||
-        port_groups_sync(run, port, err) < 0)
+        network_sync_since(run->catalog, run->plugins, run->host, port->network_id, written_us, err) < 0 ||
+        port_groups_sync(run, port, written_us, err) < 0)
         return -1;
     memset(ret_nic, 0, sizeof *ret_nic);
     ret_nic->size = sizeof *ret_nic;

@@ -39,9 +39,10 @@ port_ids(struct flow_run *run, struct arena *a, struct ptrs *ret, struct cairn_e
     return rc;
 }
 
-/* --- who has to learn that a server's ports leave the host: the networks with their DHCP, and the groups whose members they were */
+/* --- who has to learn that a server's ports leave the host: the networks with their DHCP, the groups whose members they were, on every host
+ * that knows these members, and the groups that those groups' rules name */
 
-struct neighbours { struct ptrs networks, groups; };
+struct neighbours { struct ptrs networks, groups, named; };
 
 static int
 ids_of(struct tx *tx, const char *sql, const char *server_id, struct arena *a, struct ptrs *ret, struct cairn_error *err)
@@ -56,39 +57,35 @@ ids_of(struct tx *tx, const char *sql, const char *server_id, struct arena *a, s
     return rc;
 }
 
-/* Before the ports' rows change.  Groups that a group's rules name are on the host for its sake. */
+/* Before the ports' rows change. */
 static int
 neighbours_read(struct tx *tx, const char *server_id, struct arena *a, struct neighbours *ret, struct cairn_error *err)
 {
     if (ids_of(tx, "select distinct network_id as id from ports where device_id = ?", server_id, a, &ret->networks, err) < 0)
         return -1;
-    return ids_of(tx, "with g as (select m.security_group_id as id from port_security_groups m join ports p on p.id = m.port_id where p.device_id = ?)"
-                  " select id from g union select r.remote_group_id from security_group_rules r join g on g.id = r.security_group_id"
-                  " where r.remote_group_id is not null", server_id, a, &ret->groups, err);
+    if (ids_of(tx, "select distinct m.security_group_id as id from ports p join port_security_groups m on m.port_id = p.id where p.device_id = ?",
+               server_id, a, &ret->groups, err) < 0)
+        return -1;
+    return ids_of(tx, "select distinct r.remote_group_id as id from ports p join port_security_groups m on m.port_id = p.id"
+                  " join security_group_rules r on r.security_group_id = m.security_group_id"
+                  " where p.device_id = ? and r.remote_group_id is not null", server_id, a, &ret->named, err);
 }
 
 /* The server may have been the last one on its host that needed them, so the host is named: no port's row leads to it any more. */
 static int
 neighbours_tell(struct flow_run *run, struct tx *tx, const struct neighbours *n, struct cairn_error *err)
 {
-    struct task_new task = { .host = run->host, .request_id = run->request_id };
+    const struct { const struct ptrs *ids; const char *kind, *type; } here[] = {
+        { &n->networks, "network-sync", "network" }, { &n->groups, "group-sync", "security_group" }, { &n->named, "group-sync", "security_group" },
+    };
 
-    if (run->host[0] == '\0')
-        return 0;
-    task.kind = "network-sync";
-    task.object_type = "network";
-    for (size_t i = 0; i < n->networks.n; i++) {
-        task.object_id = n->networks.at[i];
-        if (task_add(tx, &task, NULL, err) < 0)
+    for (size_t i = 0; i < n->groups.n; i++)
+        if (group_changed(tx, n->groups.at[i], run->request_id, err) < 0)
             return -1;
-    }
-    task.kind = "group-sync";
-    task.object_type = "security_group";
-    for (size_t i = 0; i < n->groups.n; i++) {
-        task.object_id = n->groups.at[i];
-        if (task_add(tx, &task, NULL, err) < 0)
-            return -1;
-    }
+    for (size_t k = 0; run->host[0] != '\0' && k < ARRAY_LEN(here); k++)
+        for (size_t i = 0; i < here[k].ids->n; i++)
+            if (network_sync_task(tx, here[k].kind, here[k].type, here[k].ids->at[i], run->host, run->request_id, err) < 0)
+                return -1;
     return 0;
 }
 
@@ -97,8 +94,11 @@ neighbours_tell(struct flow_run *run, struct tx *tx, const struct neighbours *n,
 static int
 claim_record(struct flow_run *run, struct tx *tx, struct cairn_error *err)
 {
-    if (tx_exec(tx, err, "update ports set host = ?, vif_type = 'tap', status = 'BUILD', updated_us = ? where device_id = ?", "sis",
-                run->host, clock_us(), run->object_id) < 0)
+    int64_t now = clock_us();
+
+    if (tx_exec(tx, err, "update ports set host = ?, vif_type = 'tap', status = 'BUILD', bound_us = ?, updated_us = ?,"
+                " written_us = case when updated_us = bound_us then written_us else updated_us end where device_id = ?", "siis",
+                run->host, now, now, run->object_id) < 0)
         return -1;
     return set_task_state(tx, run->object_id, "networking", err);
 }
@@ -107,7 +107,7 @@ static int
 claim_record_undo(struct flow_run *run, struct tx *tx, struct cairn_error *err)
 {
     CLEANUP_ARENA struct arena a = ARENA_INIT;
-    struct neighbours there = { { NULL, 0, 0 }, { NULL, 0, 0 } };
+    struct neighbours there = { 0 };
 
     if (neighbours_read(tx, run->object_id, &a, &there, err) < 0 ||
         tx_exec(tx, err, "update ports set host = '', vif_type = 'unbound', status = 'DOWN', updated_us = ? where device_id = ?", "is", clock_us(),
@@ -409,7 +409,7 @@ delete_settle(struct flow_run *run, struct tx *tx, struct cairn_error *err)
 {
     int64_t now = clock_us();
     CLEANUP_ARENA struct arena a = ARENA_INIT;
-    struct neighbours there = { { NULL, 0, 0 }, { NULL, 0, 0 } };
+    struct neighbours there = { 0 };
 
     if (neighbours_read(tx, run->object_id, &a, &there, err) < 0)
         return -1;
