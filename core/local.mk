@@ -1,7 +1,7 @@
 ## core/local.mk: floors 1 to 4, one convenience library.
 cairninclude_HEADERS = core/include/cairn/error.h core/include/cairn/driver.h core/include/cairn/connection.h \
 	core/include/cairn/compute.h core/include/cairn/storage.h core/include/cairn/network.h core/include/cairn/scheduler.h \
-	core/include/cairn/filter.h
+	core/include/cairn/filter.h core/include/cairn/auth.h
 pkgconfig_DATA = core/cairn-driver.pc
 
 noinst_LTLIBRARIES += core/libcore.la

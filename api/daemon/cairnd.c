@@ -357,7 +357,7 @@ open_engine(struct daemon *d, struct cairn_error *err)
     server_flows_register();
     if (engine_start(&eo, &d->engine, err) < 0)
         return -1;
-    return hosting_start(&ho, d->engine, &d->hosting, err);
+    return identity_external_start(&d->env, err) < 0 ? -1 : hosting_start(&ho, d->engine, &d->hosting, err);
 }
 
 /* What the operator's tool can ask of us. */
@@ -495,6 +495,7 @@ stop(struct daemon *d)
     struct cairn_error err = CAIRN_ERROR_INIT;
 
     control_stop(d->control);
+    identity_external_stop();
     if (d->http != NULL)
         http_stop(d->http);
     if (d->engine != NULL)

@@ -13,7 +13,7 @@
 
 extern const struct cairn_key scheduler_keys[];
 
-const char *const daemon_prefixes[] = { "compute", "storage", "network", NULL };
+const char *const daemon_prefixes[] = { "compute", "storage", "network", "auth", NULL };
 
 #define END_OF_KEYS { 0, 0, 0, 0, NULL, NULL, NULL, 0, 0 }
 

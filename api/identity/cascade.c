@@ -2,15 +2,26 @@
 #include "config.h"
 #include "identity/resources.h"
 
+/* A copy of somebody that a plugin knows: see external.h. */
+static int
+copy_goes(struct tx *tx, const char *id, struct cairn_error *err)
+{
+    return tx_exec(tx, err, "delete from external_ids where public_id = ?", "s", id);
+}
+
 int
 user_goes(struct tx *tx, const char *id, struct cairn_error *err)
 {
+    if (copy_goes(tx, id, err) < 0)
+        return -1;
     return tx_exec(tx, err, "delete from assignments where actor_type = 'user' and actor_id = ?", "s", id);
 }
 
 int
 group_goes(struct tx *tx, const char *id, struct cairn_error *err)
 {
+    if (copy_goes(tx, id, err) < 0)
+        return -1;
     return tx_exec(tx, err, "delete from assignments where actor_type = 'group' and actor_id = ?", "s", id);
 }
 

@@ -3,6 +3,7 @@
 #include "identity/resources.h"
 
 #include "base/ids.h"
+#include "identity/external.h"
 
 static int
 links_emit(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
@@ -28,7 +29,9 @@ group_before_create(struct rest_call *call, json_t *body, struct cairn_error *er
     null_is_empty(body, "description");
     if (json_str(body, "domain_id") == NULL)
         json_object_set_new(body, "domain_id", json_string(default_domain(call)));
-    return must_exist(call->tx, "domain", "domains", json_str(body, "domain_id"), err) < 0 ? -1 : extra_fold(group_attrs, NULL, body, err);
+    if (must_exist(call->tx, "domain", "domains", json_str(body, "domain_id"), err) < 0 || external_guard(call, json_str(body, "domain_id"), err) < 0)
+        return -1;
+    return extra_fold(group_attrs, NULL, body, err);
 }
 
 static int
@@ -36,7 +39,8 @@ group_before_update(struct rest_call *call, struct rows *old, json_t *body, stru
 {
     const char *domain = json_str(body, "domain_id");
 
-    (void)call;
+    if (external_guard(call, row_text(old, "id"), err) < 0)
+        return -1;
     if (domain != NULL && strcmp(domain, row_text(old, "domain_id")) != 0)
         return cairn_fail(err, CAIRN_INVALID, "Change of domain_id is not allowed: a group stays in its domain.");
     json_object_del(body, "domain_id");
@@ -47,7 +51,7 @@ group_before_update(struct rest_call *call, struct rows *old, json_t *body, stru
 static int
 group_before_delete(struct rest_call *call, struct rows *old, struct cairn_error *err)
 {
-    return group_goes(call->tx, row_text(old, "id"), err);
+    return external_guard(call, row_text(old, "id"), err) < 0 ? -1 : group_goes(call->tx, row_text(old, "id"), err);
 }
 
 /* GET /groups, and GET /users/{user_id}/groups. */
@@ -97,7 +101,7 @@ member_is(struct rest_call *call, struct cairn_error *err)
 static int
 member_put(struct rest_call *call, struct cairn_error *err)
 {
-    if (both_exist(call, err) < 0)
+    if (both_exist(call, err) < 0 || external_guard(call, rest_param(call, "group_id"), err) < 0)
         return -1;
     if (tx_exec(call->tx, err, "insert into group_members (group_id, user_id) values (?, ?) on conflict (group_id, user_id) do nothing", "ss",
                 rest_param(call, "group_id"), rest_param(call, "user_id")) < 0)
@@ -108,7 +112,7 @@ member_put(struct rest_call *call, struct cairn_error *err)
 static int
 member_delete(struct rest_call *call, struct cairn_error *err)
 {
-    if (member_is(call, err) < 0)
+    if (member_is(call, err) < 0 || external_guard(call, rest_param(call, "group_id"), err) < 0)
         return -1;
     if (tx_exec(call->tx, err, "delete from group_members where group_id = ? and user_id = ?", "ss", rest_param(call, "group_id"),
                 rest_param(call, "user_id")) < 0)

@@ -41,6 +41,10 @@ void identity_metrics(struct str *out);
 /* The threads of the wire's slow lane that logins and other hashing want, and how many requests may wait for them: http_options. */
 void identity_slow_lane(const struct config *config, unsigned *ret_workers, unsigned *ret_waiting);
 
+/* Renews the users and groups that plugins know, now and then, on a thread of its own: after plugins_load_all().  'env' is borrowed until the stop. */
+int identity_external_start(const struct rest_env *env, struct cairn_error *err);
+void identity_external_stop(void);
+
 /* What a new cloud needs to be spoken to.  All strings are borrowed. */
 struct identity_bootstrap {
     const char *base_url;           /* "http://192.0.2.1:8774", without a slash at the end */

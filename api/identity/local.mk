@@ -19,6 +19,8 @@ api_libapi_la_SOURCES += \
 	api/identity/endpoint_policy.c \
 	api/identity/federation.c \
 	api/identity/federation_auth.c \
+	api/identity/external.c \
+	api/identity/external.h \
 	api/identity/factors.c \
 	api/identity/grants.c \
 	api/identity/groups.c \

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "identity/compliance.h"
+#include "identity/external.h"
 #include "identity/password.h"
 #include "identity/passwords.h"
 
@@ -46,11 +47,23 @@ locked_now(struct catalog *catalog, const struct who_user *user, int *ret, struc
     return 0;
 }
 
-int
-login_password(struct catalog *catalog, const struct who_user *user, const char *secret, unsigned flags, struct cairn_error *err)
+/* What a plugin says is asked each time, and nothing of it is remembered. */
+static int
+proved_elsewhere(const struct rest_env *env, const struct who_user *user, const char *secret, struct cairn_error *err)
 {
+    if (external_authenticate(env, user->id, secret, err) < 0)
+        return err->code == CAIRN_DENIED || err->code == CAIRN_NOT_FOUND ? refused(err) : -1;
+    return user->enabled ? 0 : refused(err);
+}
+
+int
+login_password(const struct rest_env *env, const struct who_user *user, const char *secret, unsigned flags, struct cairn_error *err)
+{
+    struct catalog *catalog = env->catalog;
     int locked;
 
+    if (user->external)
+        return proved_elsewhere(env, user, secret, err);
     if (password_verify(user->id, secret, user->hash, err) < 0) {
         if (err->code != CAIRN_UNAUTHENTICATED)
             return -1;

@@ -4,10 +4,11 @@
 #ifndef IDENTITY_LOGIN_H
 #define IDENTITY_LOGIN_H
 #include "identity/who.h"
+#include "rest/rest.h"
 
 #define LOGIN_EXPIRED_TOO 1u    /* an expired password will do: it is about to be changed */
 
 /* 0, or -1 with CAIRN_UNAUTHENTICATED in words for the client (an expired password is told to who knows it), or CAIRN_UNAVAILABLE.  'user' zeroed: there
  * is none of that name.  Slow: no transaction may be open. */
-int login_password(struct catalog *catalog, const struct who_user *user, const char *secret, unsigned flags, struct cairn_error *err);
+int login_password(const struct rest_env *env, const struct who_user *user, const char *secret, unsigned flags, struct cairn_error *err);
 #endif

@@ -17,6 +17,7 @@ const struct cairn_key identity_keys[] = {
     CAIRN_KEY_RANGE("password_parallel", "2", 1, 64, "How many passwords are hashed at the same time."),
     CAIRN_KEY_RANGE("password_waiting", "200", 0, 100000, "How many requests may wait for that; more are told to come again (503)."),
     CAIRN_KEY("password_scheme", CAIRN_KEY_STRING, "yescrypt", "How new passwords are hashed: yescrypt, scrypt or bcrypt; older hashes are renewed at login."),
+    CAIRN_KEY("external_refresh", CAIRN_KEY_DURATION, "5m", "How often the users and groups of [auth:DOMAIN] sections are read anew."),
     CAIRN_KEY_RANGE("password_cost", "0", 0, 20, "Cost of a hash, in the scheme's own measure; 0: a usual one."),
     CAIRN_KEY("enforcement_model", CAIRN_KEY_STRING, "flat", "How limits of projects and domains depend on each other: flat or strict_two_level."),
     CAIRN_KEY("receipt_lifetime", CAIRN_KEY_DURATION, "5m", "How long a receipt of the first factors of a login is good for; a minute to an hour."),

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "identity/delegation.h"
+#include "identity/external.h"
 #include "identity/login.h"
 #include "identity/password.h"
 #include "identity/proof.h"
@@ -151,6 +152,7 @@ proof_find_user(struct rest_call *call, const json_t *user, struct who_user *ret
 
     if (proof_need_one_of(json_str(user, "id"), json_str(user, "name"), "user", err) < 0
         || (json_str(user, "id") == NULL && proof_need_one_of(json_str(domain, "id"), json_str(domain, "name"), "the user's domain", err) < 0)
+        || external_renew_user(call->env, json_str(user, "id"), json_str(user, "name"), json_str(domain, "id"), json_str(domain, "name"), err) < 0
         || tx_begin(call->env->catalog, TX_READ, &tx, err) < 0)
         return -1;
     return who_user_load(tx, json_str(user, "id"), json_str(user, "name"), json_str(domain, "id"), json_str(domain, "name"), ret, err);
@@ -167,7 +169,7 @@ by_password(struct rest_call *call, const json_t *data, struct proof *proof, str
         return cairn_fail(err, CAIRN_INVALID, "Expecting to find password in identity.password.user.");
     if (proof_find_user(call, user, &found, err) < 0 && err->code != CAIRN_NOT_FOUND)
         return -1;
-    if (login_password(call->env->catalog, &found, secret, 0, err) < 0)
+    if (login_password(call->env, &found, secret, 0, err) < 0)
         return -1;
     proof->methods |= TOKEN_BY_PASSWORD;
     return proof_user(proof, found.id, err);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "identity/compliance.h"
+#include "identity/external.h"
 #include "identity/login.h"
 #include "identity/password.h"
 #include "identity/passwords.h"
@@ -130,7 +131,7 @@ user_narrow(struct rest_call *call, struct str *where, struct rest_values *value
 static int
 user_before_delete(struct rest_call *call, struct rows *old, struct cairn_error *err)
 {
-    return user_goes(call->tx, row_text(old, "id"), err);
+    return external_guard(call, row_text(old, "id"), err) < 0 ? -1 : user_goes(call->tx, row_text(old, "id"), err);
 }
 
 const struct rest_resource identity_users = {
@@ -189,7 +190,7 @@ user_create(struct rest_call *call, struct cairn_error *err)
     extra = json_text(json_object_get(body, "extra"));
     id_hex(id);
     if (tx_begin(call->env->catalog, TX_WRITE, &call->tx, err) < 0 || must_exist(call->tx, "domain", "domains", domain, err) < 0
-        || check_default_project(call->tx, body, err) < 0)
+        || external_guard(call, domain, err) < 0 || check_default_project(call->tx, body, err) < 0)
         return -1;
     if (tx_exec(call->tx, err,
                 "insert into users (id, domain_id, name, description, email, default_project_id, enabled, options, extra, created_us)"
@@ -271,7 +272,7 @@ user_update(struct rest_call *call, struct cairn_error *err)
     if (hash_given(call, &hash, err) < 0 || tx_begin(call->env->catalog, TX_WRITE, &call->tx, err) < 0
         || rest_load(call, &identity_users, id, &old, err) < 0)
         return -1;
-    if (refuse_moves(call, old, err) == 0 && options_fold(old, body, user_options, err) == 0 && extra_fold(user_update_attrs, old, body, err) == 0
+    if (external_guard(call, id, err) == 0 && refuse_moves(call, old, err) == 0 && options_fold(old, body, user_options, err) == 0 && extra_fold(user_update_attrs, old, body, err) == 0
         && check_default_project(call->tx, body, err) == 0 && store_update(call, old, body, hash, err) == 0 && identity_changed(call->tx, err) == 0)
         result = rest_emit_object(call, &identity_users, "user", id, err);
     rows_close(steal(&old));            /* before the engine ends the transaction */
@@ -303,6 +304,8 @@ new_password(struct rest_call *call, const struct who_user *user, char **ret_has
 {
     const char *secret = rest_str(call, "password");
 
+    if (user->external)
+        return cairn_fail(err, CAIRN_DENIED, "Your password is kept elsewhere: it cannot be changed here.");
     if (json_bool(user->options, OPTION_LOCK_PASSWORD, 0))
         return cairn_fail(err, CAIRN_INVALID, "You cannot change your password at this time: its option 'lock_password' is set. Please contact your administrator.");
     return compliance_fits(secret, err) < 0 || passwords_may_follow(call->env->catalog, user->id, secret, err) < 0 || password_hash(secret, ret_hash, err) < 0 ? -1 : 0;
@@ -317,7 +320,7 @@ password_change(struct rest_call *call, struct cairn_error *err)
 
     if (load_for_change(call, id, &user, err) < 0)
         return -1;
-    if (login_password(call->env->catalog, &user, rest_str(call, "original_password"), LOGIN_EXPIRED_TOO, err) < 0 || new_password(call, &user, &hash, err) < 0)
+    if (login_password(call->env, &user, rest_str(call, "original_password"), LOGIN_EXPIRED_TOO, err) < 0 || new_password(call, &user, &hash, err) < 0)
         return retry_later(call, err);
     if (tx_begin(call->env->catalog, TX_WRITE, &call->tx, err) < 0)
         return -1;

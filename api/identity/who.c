@@ -27,7 +27,8 @@ who_user_free(struct who_user *u)
 #define USER_SELECT \
     "select u.id as id, u.name as name, u.enabled as enabled, u.default_project_id as default_project_id, d.id as domain_id," \
     " d.name as domain_name, d.enabled as domain_enabled, p.hash as hash, p.expires_us as expires_us, u.options as options," \
-    " u.failed_count as failed_count, u.active_day as active_day, u.created_us as created_us" \
+    " u.failed_count as failed_count, u.active_day as active_day, u.created_us as created_us," \
+    " exists (select 1 from external_ids e where e.public_id = u.id) as external" \
     " from users u join domains d on d.id = u.domain_id" \
     " left join passwords p on p.id = (select q.id from passwords q where q.user_id = u.id order by q.created_us desc, q.id desc limit 1)"
 
@@ -57,6 +58,7 @@ who_user_load(struct tx *tx, const char *id, const char *name, const char *domai
         .hash = xstrdup(row_text(rows, "hash")),
         .password_expires_us = row_int(rows, "expires_us"),
         .enabled = (int)(row_int(rows, "enabled") & row_int(rows, "domain_enabled")),
+        .external = row_int(rows, "external") != 0,
         .options = json_of_column(row_text(rows, "options")),
         .failed_count = row_int(rows, "failed_count"),
         .active_day = row_int(rows, "active_day"),

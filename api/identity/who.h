@@ -13,6 +13,7 @@ struct who_user {
     char *hash;                         /* NULL: no password */
     int64_t password_expires_us;        /* 0: never */
     int enabled;                        /* and the domain is enabled, and they were not away for too long */
+    int external;                       /* a plugin knows the password: external.h */
     json_t *options;                    /* never NULL once loaded */
     int64_t failed_count, active_day;   /* see compliance.h */
 };

@@ -98,6 +98,8 @@ union item {
     struct cairn_blob_info blob;
     struct cairn_extent extent;
     struct cairn_net_item net;
+    struct cairn_auth_user user;
+    struct cairn_auth_group group;
 };
 
 /* The driver's element may be of another build: completed with zeros, or cut, to what it is here. */

@@ -24,6 +24,10 @@ static const struct op_info filter_ops[] = { FILTER_OPS(X) };
 static const struct op_info scheduler_ops[] = { SCHEDULER_OPS(X) };
 #undef X
 
+#define X(...) X_OF(cairn_auth_driver, __VA_ARGS__)
+static const struct op_info auth_ops[] = { AUTH_OPS(X) };
+#undef X
+
 #define OPS(ops) ops, ARRAY_LEN(ops)
 static const struct kind_info kinds[] = {
     [CAIRN_COMPUTE]   = { "compute",   sizeof(struct cairn_compute_driver),   OPS(compute_ops),   0 },
@@ -31,6 +35,7 @@ static const struct kind_info kinds[] = {
     [CAIRN_NETWORK]   = { "network",   sizeof(struct cairn_network_driver),   OPS(network_ops),   0 },
     [CAIRN_FILTER]    = { "filter",    sizeof(struct cairn_filter_plugin),    OPS(filter_ops),    1 },
     [CAIRN_SCHEDULER] = { "scheduler", sizeof(struct cairn_scheduler_plugin), OPS(scheduler_ops), 1 },
+    [CAIRN_AUTH]      = { "auth",      sizeof(struct cairn_auth_driver),      OPS(auth_ops),      0 },
 };
 
 const struct kind_info *
@@ -51,7 +56,7 @@ uint32_t
 kind_of(const char *name)
 {
     for (uint32_t kind = 1; kind < ARRAY_LEN(kinds); kind++)
-        if (strcmp(kinds[kind].name, name) == 0)
+        if (kinds[kind].name != NULL && strcmp(kinds[kind].name, name) == 0)
             return kind;
     return 0;
 }

@@ -4,6 +4,7 @@
  * a capability but leaves out an operation that belongs to it.  Inside the loader only. */
 #ifndef PLUGIN_OPS_H
 #define PLUGIN_OPS_H
+#include <cairn/auth.h>
 #include <cairn/compute.h>
 #include <cairn/filter.h>
 #include <cairn/network.h>
@@ -113,6 +114,17 @@
     X(floating_ip_remove, 0, CAIRN_NETWORK_CAN_FLOATING_IP,    60, 0)           \
     X(physical_check,     0, 0,                                20, OP_BRIEF)
 
+#define AUTH_OPS(X)                                                             \
+    X(start,              0, 0,                                30, 0)           \
+    X(health,             0, 0,                                20, OP_BESIDE)   \
+    X(user_get,           1, 0,                                15, OP_BRIEF)    \
+    X(user_find,          1, 0,                                15, OP_BRIEF)    \
+    X(authenticate,       1, 0,                                15, OP_BRIEF)    \
+    X(user_list,          0, 0,                               600, OP_BESIDE)   \
+    X(group_list,         0, 0,                               600, OP_BESIDE)   \
+    X(user_groups,        0, 0,                                15, OP_BRIEF)    \
+    X(group_users,        0, 0,                                60, OP_BESIDE)
+
 /* Plugins: called through their table by who uses them, for they may not wait. */
 #define FILTER_OPS(X)                                                           \
     X(start,              0, 0,                               120, 0)           \
@@ -133,6 +145,9 @@ enum { STORAGE_OPS(X) OP_storage_count };
 #undef X
 #define X(op, required, capability, seconds, flags) OP_network_##op,
 enum { NETWORK_OPS(X) OP_network_count };
+#undef X
+#define X(op, required, capability, seconds, flags) OP_auth_##op,
+enum { AUTH_OPS(X) OP_auth_count };
 #undef X
 /* These two come first in every list. */
 enum { OP_START = 0, OP_HEALTH = 1 };

@@ -238,7 +238,7 @@ load_one(void *arg, const char *section, const char *instance)
 int
 plugins_load_all(struct plugins *p, struct cairn_error *err)
 {
-    static const uint32_t kinds[] = { CAIRN_COMPUTE, CAIRN_STORAGE, CAIRN_NETWORK };
+    static const uint32_t kinds[] = { CAIRN_COMPUTE, CAIRN_STORAGE, CAIRN_NETWORK, CAIRN_AUTH };
     struct load_all all = { p, 0, err, 0 };
 
     for (size_t i = 0; i < ARRAY_LEN(kinds) && !all.failed; i++) {
@@ -357,7 +357,7 @@ plugins_metrics(struct plugins *p, struct str *out)
     for (pass.metric = 0; pass.metric < ARRAY_LEN(metrics); pass.metric++) {
         str_addf(out, "# HELP %s %s\n# TYPE %s %s\n", metrics[pass.metric].name, metrics[pass.metric].help, metrics[pass.metric].name,
                  metrics[pass.metric].type);
-        for (uint32_t kind = CAIRN_COMPUTE; kind <= CAIRN_NETWORK; kind++)
+        for (uint32_t kind = CAIRN_COMPUTE; kind <= CAIRN_AUTH; kind++)
             plugins_each(p, kind, metrics_of, &pass);
     }
 }

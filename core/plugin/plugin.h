@@ -35,7 +35,7 @@ int plugins_load(struct plugins *p, uint32_t kind, const char *section, const ch
 /* As above for plugins without a section of their own: settings by name=value pairs (pipeline.ini's filters, scheduler lists). */
 int plugins_load_with(struct plugins *p, uint32_t kind, const char *driver_name, const char *instance, const struct cairn_pair *settings,
                       size_t count, struct cairn_error *err);
-/* Every [compute:*], [storage:*], [network:*] section of the configuration but those with "enabled = no". */
+/* Every [compute:*], [storage:*], [network:*], [auth:*] section of the configuration but those with "enabled = no". */
 int plugins_load_all(struct plugins *p, struct cairn_error *err);
 int plugins_reload(struct plugins *p, uint32_t kind, const char *instance, struct cairn_error *err);
 int plugins_unload(struct plugins *p, uint32_t kind, const char *instance, struct cairn_error *err);

@@ -8,6 +8,7 @@
 #include "unit.h"
 
 struct bed bed;
+static struct plugins *bed_with;
 
 static int (*authenticator)(void *arg, const char *token, struct auth **ret, struct cairn_error *err);
 static void *authenticator_arg;
@@ -32,7 +33,7 @@ start(void)
     struct cairn_error err = CAIRN_ERROR_INIT;
 
     must(catalog_open(bed.url, &bed.catalog, &err), &err);
-    bed.env = (struct rest_env){ .catalog = bed.catalog, .state_dir = scratch, .config = bed.config };
+    bed.env = (struct rest_env){ .catalog = bed.catalog, .state_dir = scratch, .config = bed.config, .plugins = bed_with };
     must(policy_new(&bed.env.policy, &err), &err);
     must(identity_open(&bed.env, &err), &err);
     must(rest_app(&identity_service, &bed.env, &bed.app, &err), &err);
@@ -75,6 +76,14 @@ void
 bed_reopen(void)
 {
     stop();
+    start();
+}
+
+void
+bed_plugins(struct plugins *plugins)
+{
+    stop();
+    bed_with = plugins;
     start();
 }
 

@@ -23,6 +23,7 @@ void bed_open(void);            /* fresh folder, catalog, bootstrap, identity, a
 void bed_close(void);
 void bed_reopen(void);          /* as if the daemon was started again */
 void bed_configure(const char *ini);    /* and with these settings; NULL: the defaults */
+void bed_plugins(struct plugins *plugins);      /* and with these plugins; NULL: none */
 /* POST /v3/auth/tokens; 'scope' is JSON or NULL.  The token, or NULL (see the last reply).  malloc'd. */
 char *bed_login(const char *user, const char *password, const char *scope);
 char *bed_login_as(const char *identity_json, const char *scope);

@@ -127,6 +127,16 @@ check_PROGRAMS += tests/unit/identity_compliance_test
 tests_unit_identity_compliance_test_SOURCES = tests/unit/identity_compliance_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h $(UNIT_WIRE)
 tests_unit_identity_compliance_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_compliance_test_LDADD = api/libapi.la $(UNIT_LIBS)
+if LDAP
+check_PROGRAMS += tests/unit/identity_ldap_test
+tests_unit_identity_ldap_test_SOURCES = tests/unit/identity_ldap_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h \
+	$(UNIT_WIRE)
+tests_unit_identity_ldap_test_CPPFLAGS = $(AM_CPPFLAGS) -DPLUGINS='"$(abs_top_builddir)/plugins/auth/.libs"'
+tests_unit_identity_ldap_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_identity_ldap_test_LDADD = api/libapi.la $(UNIT_LIBS)
+EXTRA_tests_unit_identity_ldap_test_DEPENDENCIES = plugins/auth/auth-ldap.la
+TESTS += tests/unit/identity_ldap_test
+endif
 check_PROGRAMS += tests/unit/identity_load_test
 tests_unit_identity_load_test_SOURCES = tests/unit/identity_load_test.c tests/unit/http_client.h
 tests_unit_identity_load_test_CFLAGS = $(UNIT_CFLAGS)
@@ -139,14 +149,14 @@ tests_unit_identity_mapping_test_SOURCES = tests/unit/identity_mapping_test.c
 tests_unit_identity_mapping_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_mapping_test_LDADD = api/libapi.la $(UNIT_LIBS)
 tests_unit_identity_resources_test_SOURCES = tests/unit/identity_resources_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h \
-	tests/unit/rest_wire.c tests/unit/rest_wire.h
+	$(UNIT_WIRE)
 tests_unit_identity_resources_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_resources_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/identity_mapping_test tests/unit/identity_resources_test
 TESTS += tests/unit/identity_compliance_test
 check_PROGRAMS += tests/unit/identity_delegation_test
 tests_unit_identity_delegation_test_SOURCES = tests/unit/identity_delegation_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h \
-	tests/unit/rest_wire.c tests/unit/rest_wire.h
+	$(UNIT_WIRE)
 tests_unit_identity_delegation_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_delegation_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/identity_delegation_test

@@ -1,0 +1,24 @@
+/* external.h: domains whose users and groups a plugin knows: an instance [auth:DOMAIN] of kind "auth" serves the domain of that name (or id).
+ *
+ * Their rows in the catalog are copies: the rest of identity reads them as any other.  They are renewed for one user at each login, and for a whole domain every
+ * [identity] external_refresh on a thread of its own.  Whoever is gone or disabled there loses their tokens with the next renewal.  Ids are derived from
+ * domain, kind and the plugin's id, so they are the same again after everything was lost.
+ *
+ * Threads: start and stop from the composition root; the rest any thread that may wait, outside transactions unless a tx is passed. */
+#ifndef IDENTITY_EXTERNAL_H
+#define IDENTITY_EXTERNAL_H
+#include "catalog/catalog.h"
+#include "rest/rest.h"
+
+/* Renews one user before they log in: by id, or by name within a domain given by id or name, as who_user_load() takes them.  Nothing to do for users of the
+ * catalog's own.  Whom the plugin does not know (any more) is removed: who_user_load() will not find them. */
+int external_renew_user(const struct rest_env *env, const char *id, const char *name, const char *domain_id, const char *domain_name, struct cairn_error *err);
+/* Does the plugin say that 'secret' is the user's?  0, or -1: CAIRN_DENIED no, CAIRN_UNAVAILABLE it does not answer. */
+int external_authenticate(const struct rest_env *env, const char *user_id, const char *secret, struct cairn_error *err);
+/* 1: this user or group is a copy. */
+int external_is(struct tx *tx, const char *id, int *ret, struct cairn_error *err);
+/* CAIRN_DENIED for what would change a copy, or make a user or group in such a domain ('id' a user, group or domain). */
+int external_guard(struct rest_call *call, const char *id, struct cairn_error *err);
+/* Renews all of a domain: everybody, all groups, who is in which. */
+int external_renew_domain(const struct rest_env *env, const char *instance, struct cairn_error *err);
+#endif
