@@ -235,7 +235,8 @@ const struct rest_resource identity_service_providers = {
     .admin_all = 1, .attrs = sp_attrs, .ops = REST_LIST_OP | REST_SHOW_OP | REST_PUT_OP | REST_UPDATE_OP | REST_DELETE_OP, .update_method = "PATCH",
     .rules = { "identity:list_service_providers", "identity:get_service_provider", "identity:create_service_provider", "identity:update_service_provider",
                "identity:delete_service_provider", NULL },
-    .default_sort = "t.id", .before_create = sp_before_create, .before_update = sp_before_update,
+    .default_sort = "t.id", .before_create = sp_before_create, .after_create = changed_hook, .before_update = sp_before_update, .after_update = changed_hook,
+    .after_delete = changed_hook_delete,
 };
 
 /* --- protocols: of one provider each */

@@ -17,11 +17,13 @@ api_libapi_la_SOURCES += \
 	api/identity/domains.c \
 	api/identity/endpoint_filter.c \
 	api/identity/endpoint_policy.c \
-	api/identity/federation.c \
-	api/identity/federation_auth.c \
 	api/identity/external.c \
 	api/identity/external.h \
 	api/identity/factors.c \
+	api/identity/federated_users.c \
+	api/identity/federated_users.h \
+	api/identity/federation.c \
+	api/identity/federation_auth.c \
 	api/identity/grants.c \
 	api/identity/groups.c \
 	api/identity/identity.h \

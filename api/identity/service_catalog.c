@@ -117,3 +117,26 @@ service_catalog(struct tx *tx, const char *project_id, const char *user_id, stru
     jo_end_array(out);
     return got;
 }
+
+int
+service_providers(struct tx *tx, struct json_out *out, struct cairn_error *err)
+{
+    CLEANUP_ROWS struct rows *rows = NULL;
+    int got, any = 0;
+
+    if (tx_query(tx, &rows, err, "select id, auth_url, sp_url from service_providers where enabled = 1 order by id", "") < 0)
+        return -1;
+    while ((got = rows_next(rows, err)) > 0) {
+        if (!any)
+            jo_array(out, "service_providers");
+        any = 1;
+        jo_object(out, NULL);
+        jo_str(out, "id", row_text(rows, "id"));
+        jo_str(out, "auth_url", row_text(rows, "auth_url"));
+        jo_str(out, "sp_url", row_text(rows, "sp_url"));
+        jo_end_object(out);
+    }
+    if (any)
+        jo_end_array(out);
+    return got;
+}

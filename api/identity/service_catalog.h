@@ -12,4 +12,6 @@ int service_url(const char *url, const char *project_id, const char *user_id, st
 int service_url_check(const char *url, struct cairn_error *err);
 /* Writes the array of enabled services with their enabled endpoints. */
 int service_catalog(struct tx *tx, const char *project_id, const char *user_id, struct json_out *out, const char *key, struct cairn_error *err);
+/* Writes "service_providers", the clouds that believe this one, unless there are none. */
+int service_providers(struct tx *tx, struct json_out *out, struct cairn_error *err);
 #endif

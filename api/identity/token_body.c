@@ -155,6 +155,8 @@ token_body(struct tx *tx, const struct auth *who, int with_catalog, struct str *
         if (with_catalog && service_catalog(tx, who->project_id, who->user_id, &out, "catalog", err) < 0)
             return -1;
     }
+    if (with_catalog && service_providers(tx, &out, err) < 0)
+        return -1;
     jo_end_object(&out);
     return 0;
 }

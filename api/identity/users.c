@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "identity/compliance.h"
 #include "identity/external.h"
+#include "identity/federated_users.h"
 #include "identity/login.h"
 #include "identity/password.h"
 #include "identity/passwords.h"
@@ -59,7 +60,7 @@ static const struct rest_attr user_attrs[] = {
 
 /* Bodies: the same attributes at create and update, but for what must be there. */
 #define USER_BODY(required, enabled_dflt) \
-    { .name = "name",               .type = REST_STRING, .flags = REST_CREATE | (required), .min = 1, .max = 255 }, \
+    { .name = "name",               .type = REST_STRING, .flags = REST_CREATE | REST_TRIM | (required), .min = 1, .max = 255 }, \
     { .name = "domain_id",          .type = REST_STRING, .flags = REST_CREATE | REST_NULL, .max = 64 }, \
     { .name = "enabled",            .type = REST_BOOL,   .flags = REST_CREATE, .dflt = enabled_dflt }, \
     { .name = "description",        .type = REST_TEXT,   .flags = REST_CREATE | REST_NULL }, \
@@ -67,6 +68,7 @@ static const struct rest_attr user_attrs[] = {
     { .name = "default_project_id", .type = REST_STRING, .flags = REST_CREATE | REST_NULL, .max = 64 }, \
     { .name = "password",           .type = REST_STRING, .flags = REST_CREATE | REST_NULL | REST_SECRET, .min = 1, .max = 510 }, \
     { .name = "options",            .type = REST_OBJECT, .flags = REST_CREATE }, \
+    { .name = "federated",          .type = REST_LIST, .of = federated_item, .flags = REST_CREATE, .max = 64 }, \
     { .name = "id",                 .type = REST_ID,     .flags = REST_READ }, \
     { .name = "links",              .type = REST_JSON,   .flags = REST_READ }, \
     { .name = "password_expires_at", .type = REST_TIME,  .flags = REST_READ }, \
@@ -125,6 +127,7 @@ user_narrow(struct rest_call *call, struct str *where, struct rest_values *value
         str_add(where, " and t.id in (select user_id from group_members where group_id = ?)");
         rest_push_text(values, group);
     }
+    federated_narrow(call, where, values);
     return narrow_enabled(call, where, values) < 0 || narrow_expiry(call, where, values, err) < 0 ? -1 : narrow_common(call, &identity_users, where, values);
 }
 
@@ -136,7 +139,7 @@ user_before_delete(struct rest_call *call, struct rows *old, struct cairn_error 
 
 const struct rest_resource identity_users = {
     .name = "user", .plural = "users", .noun = "user", .path = "/v3/users", .table = "users", .visible = "1 = 1", .admin_all = 1,
-    .attrs = user_attrs, .ops = REST_LIST_OP | REST_SHOW_OP | REST_DELETE_OP,
+    .attrs = user_attrs, .children = federated_children, .ops = REST_LIST_OP | REST_SHOW_OP | REST_DELETE_OP,
     .rules = { "identity:list_users", "identity:get_user", NULL, NULL, "identity:delete_user", NULL },
     .default_sort = "t.name, t.id", .before_delete = user_before_delete, .after_delete = changed_hook_delete, .narrow = user_narrow,
 };
@@ -197,7 +200,8 @@ user_create(struct rest_call *call, struct cairn_error *err)
                 " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "ssssssissi", id, domain, rest_str(call, "name"), rest_str(call, "description"),
                 rest_str(call, "email"), rest_str(call, "default_project_id"), (int64_t)rest_bool(call, "enabled", 1), options, extra, clock_us()) < 0)
         return err->code == CAIRN_EXISTS ? duplicate(rest_str(call, "name"), domain, err) : -1;
-    if ((hash != NULL && passwords_store(call->tx, id, hash, json_object_get(body, "options"), 0, err) < 0) || identity_changed(call->tx, err) < 0)
+    if ((hash != NULL && passwords_store(call->tx, id, hash, json_object_get(body, "options"), 0, err) < 0)
+        || federated_store(call->tx, id, rest_value(call, "federated"), err) < 0 || identity_changed(call->tx, err) < 0)
         return -1;
     return rest_emit_object(call, &identity_users, "user", id, err);
 }
@@ -248,6 +252,7 @@ store_update(struct rest_call *call, struct rows *old, json_t *body, const char 
         || update_column(call, id, "update users set default_project_id = ? where id = ?", "default_project_id", err) < 0
         || update_document(call->tx, id, "update users set options = ? where id = ?", json_object_get(body, "options"), err) < 0
         || update_document(call->tx, id, "update users set extra = ? where id = ?", json_object_get(body, "extra"), err) < 0
+        || federated_store(call->tx, id, rest_value(call, "federated"), err) < 0
         || tx_exec(call->tx, err, "update users set enabled = ? where id = ?", "is", (int64_t)enabled, id) < 0)
         return -1;
     if (rest_given(call, "enabled") && enabled && compliance_pardon(call->tx, id, err) < 0)

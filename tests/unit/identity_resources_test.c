@@ -587,6 +587,52 @@ START_TEST(an_assertion_finds_the_groups_that_are_there)
 }
 END_TEST
 
+START_TEST(providers_know_users_by_names_of_their_own)
+{
+    const struct wire_reply *r;
+    CLEANUP_FREE char *id = NULL;
+
+#define KNOWN "'federated':[{'idp_id':'acme','protocols':[{'protocol_id':'saml2','unique_id':'bob@acme'}]}]"
+    EXPECT(201, "PUT", "{'identity_provider':{}}", IDP);
+    EXPECT(201, "PUT", "{'mapping':{'rules':" RULES "}}", MAPPING);
+    EXPECT(400, "POST", "{'user':{'name':'bob'," KNOWN "}}", "/v3/users");
+    EXPECT(201, "PUT", "{'protocol':{'mapping_id':'m'}}", IDP "/protocols/saml2");
+    r = ask("POST", "{'user':{'name':' bob '," KNOWN "}}", "/v3/users");
+    ck_assert_msg(r->status == 201, "%s", r->text);
+    ck_assert_str_eq(bed_text(r, "user.name"), "bob");
+    id = xstrdup(bed_text(r, "user.id"));
+    EXPECT(409, "POST", "{'user':{'name':'bob2'," KNOWN "}}", "/v3/users");
+    r = ask("GET", NULL, "/v3/users/%s", id);
+    ck_assert_ptr_nonnull(strstr(r->text, "\"unique_id\":\"bob@acme\""));
+    r = bed_ask(admin, "GET", "/v3/users", "idp_id=acme&unique_id=bob@acme", NULL, NULL);
+    ck_assert_uint_eq(json_array_size(json_object_get(r->json, "users")), 1);
+    r = bed_ask(admin, "GET", "/v3/users", "idp_id=other", NULL, NULL);
+    ck_assert_uint_eq(json_array_size(json_object_get(r->json, "users")), 0);
+    r = ask("PATCH", "{'user':{'federated':[{'idp_id':'acme','protocols':[{'protocol_id':'saml2','unique_id':'rob'}]}]}}", "/v3/users/%s", id);
+    ck_assert_ptr_nonnull(strstr(r->text, "\"rob\""));
+    ck_assert_ptr_null(strstr(r->text, "bob@acme"));
+    EXPECT(400, "PATCH", "{'user':{'federated':[{'idp_id':'acme','protocols':[]}]}}", "/v3/users/%s", id);
+    EXPECT(204, "DELETE", NULL, IDP);
+    r = ask("GET", NULL, "/v3/users/%s", id);
+    ck_assert_ptr_null(strstr(r->text, "federated"));
+}
+END_TEST
+
+START_TEST(an_enabled_service_provider_is_told_in_tokens)
+{
+    CLEANUP_FREE char *headers = xasprintf("X-Subject-Token: %s\n", admin);
+    const struct wire_reply *r = bed_ask(admin, "GET", "/v3/auth/tokens", NULL, headers, NULL);
+
+    ck_assert_ptr_null(strstr(r->text, "service_providers"));
+    EXPECT(201, "PUT", "{'service_provider':{'auth_url':'https://beta/v3','sp_url':'https://beta/ecp'}}", SP);
+    r = bed_ask(admin, "GET", "/v3/auth/tokens", NULL, headers, NULL);
+    ck_assert_ptr_null(strstr(r->text, "service_providers"));
+    EXPECT(200, "PATCH", "{'service_provider':{'enabled':true}}", SP);
+    r = bed_ask(admin, "GET", "/v3/auth/tokens", NULL, headers, NULL);
+    ck_assert_ptr_nonnull(strstr(r->text, "\"service_providers\":[{\"id\":\"beta\""));
+}
+END_TEST
+
 /* --- the rest */
 START_TEST(what_was_revoked_can_be_listed)
 {
@@ -611,7 +657,7 @@ main(void)
         strict_two_level_keeps_projects_within_their_domain, a_domain_keeps_its_configuration_and_shows_no_secrets,
         everybody_may_read_what_passwords_must_look_like, identity_providers_are_made_under_the_clients_id, protocols_belong_to_their_provider,
         mappings_are_checked_when_they_are_made, service_providers_are_kept_with_their_addresses, an_assertion_finds_the_groups_that_are_there,
-        what_was_revoked_can_be_listed,
+        providers_know_users_by_names_of_their_own, an_enabled_service_provider_is_told_in_tokens, what_was_revoked_can_be_listed,
     };
     Suite *s = suite_create("identity resources");
     TCase *t = tcase_create("resources");
