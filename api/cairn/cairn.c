@@ -85,6 +85,11 @@ const struct command commands[] = {
       "  --clouds FILE           write a clouds.yaml with the cloud 'cairn', for its owner alone\n", cmd_bootstrap },
     { "token rotate", "", "seal new tokens with a new key",
       "Tokens that are out stay valid: old keys are kept as long as a token can live.\n", cmd_token_rotate },
+    { "credential rotate", "", "seal users' credentials with a new key",
+      "Makes a new key and seals every secret in the catalog with it: EC2 keys, TOTP seeds, OAuth secrets.\n"
+      "Keys that nothing is sealed with any more are removed, an hour after they were last used for new ones.\n", cmd_credential_rotate },
+    { "credential migrate", "", "finish an interrupted credential rotate",
+      "Seals what is still sealed with an older key with the newest one.\n", cmd_credential_migrate },
     { "log", "[LEVELS]", "show or set what the running daemon logs",
       "LEVELS is error, warn, info or debug, for all or by module: cairn log flow=debug,info\n"
       "Holds until the daemon stops; [daemon] log_levels of the configuration is for good.\n", cmd_log },

@@ -1,4 +1,4 @@
-/* cmd_identity.c: user password, bootstrap, token rotate. */
+/* cmd_identity.c: user password, bootstrap, token rotate, credential rotate. */
 #include "config.h"
 #include "cairn/tool.h"
 
@@ -56,6 +56,32 @@ COMMAND(cmd_token_rotate)
     tell_daemon(t);
     printf("tokens are sealed with key %lld from now on\n", (long long)number);
     return 0;
+}
+
+static int
+reseal(struct tool *t, int argc, int new_key, struct cairn_error *err)
+{
+    int64_t number, count;
+
+    optind = 1;
+    if (tool_arguments(argc, 0, 0, err) < 0 || tool_open(t, 0, err) < 0
+        || identity_reseal_credentials(t->state_dir, t->catalog, new_key, &number, &count, err) < 0)
+        return -1;
+    tell_daemon(t);
+    printf("credentials are sealed with key %lld: %lld of them anew\n", (long long)number, (long long)count);
+    return 0;
+}
+
+COMMAND(cmd_credential_rotate)
+{
+    (void)argv;
+    return reseal(t, argc, 1, err);
+}
+
+COMMAND(cmd_credential_migrate)
+{
+    (void)argv;
+    return reseal(t, argc, 0, err);
 }
 
 /* --- bootstrap */

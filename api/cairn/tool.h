@@ -68,5 +68,7 @@ COMMAND(cmd_user_password);
 COMMAND(cmd_mapping_test);
 COMMAND(cmd_bootstrap);
 COMMAND(cmd_token_rotate);
+COMMAND(cmd_credential_rotate);
+COMMAND(cmd_credential_migrate);
 COMMAND(cmd_log);
 #endif

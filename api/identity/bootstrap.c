@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "identity/compliance.h"
+#include "identity/credential_store.h"
 #include "identity/keys.h"
 #include "identity/password.h"
 #include "identity/passwords.h"
@@ -264,11 +265,21 @@ identity_set_password(struct catalog *catalog, const char *domain, const char *u
     return tx_commit(steal(&tx), err);
 }
 
+/* Running daemons read the keys again when they see that identity changed. */
+static int
+tell_daemons(struct catalog *catalog, struct cairn_error *err)
+{
+    CLEANUP_TX struct tx *tx = NULL;
+
+    if (tx_begin(catalog, TX_WRITE, &tx, err) < 0 || identity_changed(tx, err) < 0)
+        return -1;
+    return tx_commit(steal(&tx), err);
+}
+
 int
 identity_rotate_keys(const char *state_dir, struct catalog *catalog, int64_t token_lifetime_s, int64_t *ret_number, struct cairn_error *err)
 {
     struct key_ring *ring;
-    CLEANUP_TX struct tx *tx = NULL;
     uint32_t number = 0;
     int result;
 
@@ -279,8 +290,32 @@ identity_rotate_keys(const char *state_dir, struct catalog *catalog, int64_t tok
     if (result < 0)
         return -1;
     *ret_number = number;
-    /* Running daemons read the keys again when they see that identity changed. */
-    if (tx_begin(catalog, TX_WRITE, &tx, err) < 0 || identity_changed(tx, err) < 0)
+    return tell_daemons(catalog, err);
+}
+
+/* A daemon that has not heard of a new key yet may still seal with the one before: such keys stay until the rotation after. */
+#define STALE_S 3600
+
+int
+identity_reseal_credentials(const char *state_dir, struct catalog *catalog, int new_key, int64_t *ret_number, int64_t *ret_count, struct cairn_error *err)
+{
+    struct key_ring *ring;
+    struct token_key primary;
+    uint32_t number;
+    int64_t oldest;
+    int result = -1;
+
+    if (keys_open(state_dir, CREDENTIAL_KEYS, &ring, err) < 0)
         return -1;
-    return tx_commit(steal(&tx), err);
+    if ((new_key && (keys_rotate(ring, INT64_MAX / 4, &number, err) < 0 || tell_daemons(catalog, err) < 0))
+        || credentials_migrate(catalog, ring, ret_count, err) < 0 || credentials_oldest_key(catalog, &oldest, err) < 0
+        || keys_drop_below(ring, oldest, STALE_S, err) < 0)
+        goto out;
+    keys_primary(ring, &primary);
+    *ret_number = primary.number;
+    explicit_bzero(&primary, sizeof primary);
+    result = 0;
+out:
+    keys_close(ring);
+    return result;
 }

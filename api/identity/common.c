@@ -342,6 +342,8 @@ identity_target(struct rest_call *call, const char *attr)
         return id;
     if (strcmp(attr, "target.token.user_id") == 0)
         return token_target(call);
+    if (call->object == NULL && strcmp(attr, "target.credential.user_id") == 0 && strcmp(http_method(call->req), "GET") == 0)
+        return call->auth->user_id;     /* a list is of one's own; see list_all_credentials */
     if (call->object == NULL && str_starts(attr, "target.trust.") && strcmp(http_method(call->req), "GET") == 0)
         return rest_query(call, attr + strlen("target.trust."));
     if (strcmp(attr, "target.domain_id") == 0) {

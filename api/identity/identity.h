@@ -63,4 +63,7 @@ int identity_bootstrap(struct catalog *catalog, const struct identity_bootstrap 
 int identity_set_password(struct catalog *catalog, const char *domain, const char *user, const char *password, struct cairn_error *err);
 /* Makes a new primary token key in state_dir/keys and removes keys that no live token can need.  '*ret_number': the new key's. */
 int identity_rotate_keys(const char *state_dir, struct catalog *catalog, int64_t token_lifetime_s, int64_t *ret_number, struct cairn_error *err);
+/* Seals every secret in the catalog (credentials, OAuth) with the newest key in state_dir/credential-keys, after making that key if 'new_key'; keys that nothing
+ * needs go.  May be called again after it was interrupted.  '*ret_count': how many secrets were sealed anew. */
+int identity_reseal_credentials(const char *state_dir, struct catalog *catalog, int new_key, int64_t *ret_number, int64_t *ret_count, struct cairn_error *err);
 #endif

@@ -215,7 +215,7 @@ keys_find(struct key_ring *ring, uint32_t number, struct token_key *ret)
 
 /* A key is needed until the last token of its time has expired: 'grace_s' after its successor was made. */
 static unsigned
-remove_old(struct key_ring *ring, int dir_fd, int64_t grace_s)
+remove_old(struct key_ring *ring, int dir_fd, int64_t below, int64_t grace_s)
 {
     int64_t now_s = clock_us() / 1000000;
     unsigned removed = 0;
@@ -223,7 +223,7 @@ remove_old(struct key_ring *ring, int dir_fd, int64_t grace_s)
 
     mutex_lock(&ring->lock);
     for (unsigned i = 0; i + 1 < ring->count; i++) {
-        if (ring->made_s[i + 1] + grace_s >= now_s)
+        if (ring->keys[i].number >= below || ring->made_s[i + 1] + grace_s >= now_s)
             continue;
         snprintf(name, sizeof name, "%u", ring->keys[i].number);
         if (unlinkat(dir_fd, name, 0) == 0)
@@ -243,7 +243,7 @@ keys_rotate(struct key_ring *ring, int64_t grace_s, uint32_t *ret_number, struct
 
     if (dir_fd < 0 || keys_reload(ring, err) < 0)
         return -1;
-    if (remove_old(ring, dir_fd, grace_s) > 0 && keys_reload(ring, err) < 0)
+    if (remove_old(ring, dir_fd, INT64_MAX, grace_s) > 0 && keys_reload(ring, err) < 0)
         return -1;
     mutex_lock(&ring->lock);
     count = ring->count;
@@ -259,4 +259,14 @@ keys_rotate(struct key_ring *ring, int64_t grace_s, uint32_t *ret_number, struct
         return -1;
     *ret_number = number;
     return 0;
+}
+
+int
+keys_drop_below(struct key_ring *ring, int64_t number, int64_t grace_s, struct cairn_error *err)
+{
+    CLEANUP_FD int dir_fd = open_dir(ring->dir, err);
+
+    if (dir_fd < 0 || keys_reload(ring, err) < 0)
+        return -1;
+    return remove_old(ring, dir_fd, number, grace_s) > 0 ? keys_reload(ring, err) : 0;
 }

@@ -28,4 +28,6 @@ int keys_find(struct key_ring *ring, uint32_t number, struct token_key *ret);   
 /* Adds the next number, and removes keys that stopped being primary more than 'grace_s' ago.  CAIRN_RATE_LIMITED when the folder is full
  * of keys that are still needed. */
 int keys_rotate(struct key_ring *ring, int64_t grace_s, uint32_t *ret_number, struct cairn_error *err);
+/* Removes the keys below 'number' that stopped being primary more than 'grace_s' ago; never the primary. */
+int keys_drop_below(struct key_ring *ring, int64_t number, int64_t grace_s, struct cairn_error *err);
 #endif

@@ -8,6 +8,9 @@ api_libapi_la_SOURCES += \
 	api/identity/common.c \
 	api/identity/compliance.c \
 	api/identity/compliance.h \
+	api/identity/credential_store.c \
+	api/identity/credential_store.h \
+	api/identity/credentials.c \
 	api/identity/delegated.c \
 	api/identity/delegated.h \
 	api/identity/delegation.c \
@@ -24,9 +27,14 @@ api_libapi_la_SOURCES += \
 	api/identity/federated_users.h \
 	api/identity/federation.c \
 	api/identity/federation_auth.c \
+	api/identity/ec2_credentials.c \
+	api/identity/ec2_signature.c \
+	api/identity/ec2_signature.h \
+	api/identity/ec2_tokens.c \
 	api/identity/grants.c \
 	api/identity/groups.c \
 	api/identity/identity.h \
+	api/identity/issue.h \
 	api/identity/keys.c \
 	api/identity/keys.h \
 	api/identity/limits.c \
@@ -65,6 +73,7 @@ api_libapi_la_SOURCES += \
 	api/identity/token_body.c \
 	api/identity/token_body.h \
 	api/identity/tokens.c \
+	api/identity/totp.c \
 	api/identity/trusts.c \
 	api/identity/users.c \
 	api/identity/who.c \

@@ -29,8 +29,8 @@ renew_hash(struct catalog *catalog, const struct who_user *user, const char *sec
 }
 
 /* As the rows are now: while one guess was hashed, others may have filled the measure. */
-static int
-locked_now(struct catalog *catalog, const struct who_user *user, int *ret, struct cairn_error *err)
+int
+login_locked(struct catalog *catalog, const struct who_user *user, int *ret, struct cairn_error *err)
 {
     CLEANUP_TX struct tx *tx = NULL;
     CLEANUP_ROWS struct rows *rows = NULL;
@@ -71,7 +71,7 @@ login_password(const struct rest_env *env, const struct who_user *user, const ch
             return -1;
         return refused(err);
     }
-    if (locked_now(catalog, user, &locked, err) < 0)
+    if (login_locked(catalog, user, &locked, err) < 0)
         return -1;
     if (locked || !user->enabled)
         return refused(err);

@@ -13,6 +13,7 @@
 #define OWN "user_id:%(target.user.id)s"
 #define TRUSTOR "user_id:%(target.trust.trustor_user_id)s"
 #define TRUSTEE "user_id:%(target.trust.trustee_user_id)s"
+#define OWN_CREDENTIAL "user_id:%(target.credential.user_id)s"
 #define ANYBODY "@"
 /* Grants: a domain's manager gives the roles below their own to actors of the domain, on its projects or on itself. */
 #define MANAGER_ROLE "('manager':%(target.role.name)s or 'member':%(target.role.name)s or 'reader':%(target.role.name)s)"
@@ -110,6 +111,18 @@
     X("list_access_rules", SYSTEM_READER " or " OWN, "List a user's access rules") \
     X("get_access_rule", SYSTEM_READER " or " OWN, "Show an access rule") \
     X("delete_access_rule", SYSTEM_ADMIN " or " OWN, "Delete an access rule") \
+    X("list_credentials", READER " or " OWN_CREDENTIAL, "List credentials: one's own, unless list_all_credentials says more") \
+    X("list_all_credentials", READER, "See everybody's credentials") \
+    X("get_credential", READER " or " OWN_CREDENTIAL, "Show a credential") \
+    X("create_credential", ADMIN " or " OWN_CREDENTIAL, "Create a credential") \
+    X("update_credential", ADMIN " or " OWN_CREDENTIAL, "Change a credential") \
+    X("delete_credential", ADMIN " or " OWN_CREDENTIAL, "Delete a credential") \
+    X("ec2_list_credentials", READER " or " OWN, "List a user's EC2 credentials") \
+    X("ec2_get_credential", READER " or " OWN, "Show an EC2 credential") \
+    X("ec2_create_credential", ADMIN " or (role:member and " OWN ")", "Create an EC2 credential") \
+    X("ec2_delete_credential", ADMIN " or (role:member and " OWN ")", "Delete an EC2 credential") \
+    X("ec2tokens_validate", ADMIN " or role:service", "Exchange an EC2 signature for a token") \
+    X("s3tokens_validate", ADMIN " or role:service", "Exchange an S3 signature for a description of its bearer") \
     X("list_trusts", READER " or rule:identity:list_trusts_for_trustor or rule:identity:list_trusts_for_trustee", "List trusts") \
     X("list_trusts_for_trustor", READER " or " TRUSTOR, "List the trusts that a user gave") \
     X("list_trusts_for_trustee", READER " or " TRUSTEE, "List the trusts that a user was given") \

@@ -3,6 +3,7 @@
 #include "identity/resources.h"
 
 #include "base/clock.h"
+#include "identity/revoke.h"
 
 static int
 gone(struct rest_call *call, struct cairn_error *err)
@@ -24,6 +25,9 @@ static int
 events_list(struct rest_call *call, struct cairn_error *err)
 {
     static const char *const fields[] = { "user_id", "project_id", "domain_id", "role_id", "audit_id", "audit_chain_id" };
+    static const struct { const char *kind, *field; } delegations[] = {
+        { REVOKED_TRUST, "OS-TRUST:trust_id" }, { REVOKED_ACCESS_TOKEN, "OS-OAUTH1:access_token_id" }, { REVOKED_APP_CRED, "application_credential_id" }
+    };
     const char *since = rest_query(call, "since");
     CLEANUP_ROWS struct rows *rows = NULL;
     CLEANUP_FREE char *self = rest_url(call, "%s", http_path(call->req));
@@ -33,7 +37,7 @@ events_list(struct rest_call *call, struct cairn_error *err)
     if (since != NULL && clock_parse(since, &since_us) < 0)
         return cairn_fail(err, CAIRN_INVALID, "invalid date format %.60s", since);
     if (tx_query(call->tx, &rows, err,
-                 "select user_id, project_id, domain_id, role_id, audit_id, audit_chain_id, issued_before_us, revoked_us from revocations where revoked_us >= ? order by seq",
+                 "select user_id, project_id, domain_id, role_id, audit_id, audit_chain_id, delegation, delegation_id, issued_before_us, revoked_us from revocations where revoked_us >= ? order by seq",
                  "i", since_us) < 0)
         return -1;
     jo_object(call->out, NULL);
@@ -45,6 +49,10 @@ events_list(struct rest_call *call, struct cairn_error *err)
 
             if (value[0] != '\0')
                 jo_str(call->out, fields[i], value);
+        }
+        for (size_t i = 0; i < ARRAY_LEN(delegations); i++) {
+            if (strcmp(row_text(rows, "delegation"), delegations[i].kind) == 0)
+                jo_str(call->out, delegations[i].field, row_text(rows, "delegation_id"));
         }
         write_time(call, "issued_before", row_int(rows, "issued_before_us"));
         write_time(call, "revoked_at", row_int(rows, "revoked_us"));

@@ -115,13 +115,14 @@ identity_metrics(struct str *out)
 static const struct rest_resource *const resources[] = {
     &identity_domains, &identity_projects, &identity_users, &identity_groups, &identity_roles, &identity_regions, &identity_services,
     &identity_endpoints, &identity_stored_policies, &identity_endpoint_groups, &identity_registered_limits, &identity_limits, &identity_providers,
-    &identity_mappings, &identity_service_providers, &identity_app_creds, &identity_access_rules, &identity_trusts, NULL
+    &identity_mappings, &identity_service_providers, &identity_app_creds, &identity_access_rules, &identity_trusts, &identity_credentials, NULL
 };
 static const struct rest_route *const routes[] = {
     identity_discovery_routes, identity_token_routes, identity_scope_routes, identity_project_routes, identity_user_routes, identity_group_routes,
     identity_role_routes, identity_grant_routes, identity_assignment_routes, identity_region_routes, identity_endpoint_policy_routes,
     identity_endpoint_filter_routes, identity_limit_routes, identity_domain_config_routes, identity_federation_routes, identity_federation_auth_routes,
-    identity_retired_routes, identity_app_cred_routes, identity_access_rule_routes, identity_trust_routes, NULL
+    identity_retired_routes, identity_app_cred_routes, identity_access_rule_routes, identity_trust_routes, identity_credential_routes,
+    identity_ec2_credential_routes, identity_ec2_token_routes, NULL
 };
 
 const struct rest_service identity_service = {

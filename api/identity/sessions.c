@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "identity/resources.h"
 #include "identity/revoke.h"
 #include "identity/token.h"
 #include "identity/who.h"
@@ -67,6 +68,8 @@ read_news(void)
     }
     if (stored != before && keys_reload(s.ring, &err) < 0)
         log_warn("token keys are not read again: %s", err.message);
+    if (stored != before && identity_state.credential_keys != NULL && keys_reload(identity_state.credential_keys, &err) < 0)
+        log_warn("credential keys are not read again: %s", err.message);
     mutex_lock(&s.poll);
     s.stored = stored;
     mutex_unlock(&s.poll);

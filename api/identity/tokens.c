@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "identity/delegation.h"
 #include "identity/external.h"
+#include "identity/issue.h"
 #include "identity/login.h"
 #include "identity/password.h"
 #include "identity/proof.h"
@@ -38,6 +39,14 @@ static const struct rest_attr user_attrs[] = {
     { .name = NULL }
 };
 static const struct rest_attr password_attrs[] = { { .name = "user", .type = REST_OBJECT, .flags = REST_CREATE | REST_REQUIRED, .of = user_attrs }, { .name = NULL } };
+static const struct rest_attr totp_user_attrs[] = {
+    { .name = "id",       .type = REST_STRING, .flags = REST_CREATE | REST_NULL },
+    { .name = "name",     .type = REST_STRING, .flags = REST_CREATE | REST_NULL },
+    { .name = "passcode", .type = REST_STRING, .flags = REST_CREATE | REST_SECRET | REST_REQUIRED, .max = 16 },
+    { .name = "domain",   .type = REST_OBJECT, .flags = REST_CREATE | REST_NULL, .of = domain_attrs },
+    { .name = NULL }
+};
+static const struct rest_attr totp_attrs[] = { { .name = "user", .type = REST_OBJECT, .flags = REST_CREATE | REST_REQUIRED, .of = totp_user_attrs }, { .name = NULL } };
 static const struct rest_attr owner_attrs[] = {
     { .name = "id",     .type = REST_STRING, .flags = REST_CREATE | REST_NULL },
     { .name = "name",   .type = REST_STRING, .flags = REST_CREATE | REST_NULL },
@@ -60,6 +69,7 @@ static const struct rest_attr identity_attrs[] = {
     { .name = "password", .type = REST_OBJECT, .flags = REST_CREATE, .of = password_attrs },
     { .name = "token",    .type = REST_OBJECT, .flags = REST_CREATE, .of = token_attrs },
     { .name = "application_credential", .type = REST_OBJECT, .flags = REST_CREATE, .of = app_cred_attrs },
+    { .name = "totp",     .type = REST_OBJECT, .flags = REST_CREATE, .of = totp_attrs },
     { .name = NULL }
 };
 static const struct rest_attr auth_attrs[] = {
@@ -221,6 +231,7 @@ static const struct { const char *name; proof_fn *prove; int needs_data; } metho
     { "password", by_password, 1 },
     { "token", by_token, 1 },
     { "application_credential", proof_by_app_cred, 1 },
+    { "totp", proof_by_totp, 1 },
 };
 
 static int
@@ -359,17 +370,26 @@ resolve(struct tx *tx, const struct scope *scope, struct token *token, struct au
     return aim(tx, scope, token, err) < 0 || who_resolve(tx, token, NULL, ret, err) < 0 ? proof_veil(err) : 0;
 }
 
-static int
-answer(struct rest_call *call, const struct token *token, struct auth *who, struct cairn_error *err)
+void
+token_begin(struct token *token, const char *user_id, unsigned proved)
+{
+    *token = (struct token){ .methods = proved, .issued_us = clock_us() };
+    token->expires_us = (token->issued_us + identity_state.lifetime_us) / 1000000 * 1000000;
+    snprintf(token->user_id, sizeof token->user_id, "%s", user_id);
+    token_audit_id(token->audit_id);
+    memcpy(token->chain_id, token->audit_id, sizeof token->chain_id);
+}
+
+int
+token_answer(struct rest_call *call, struct tx *tx, const struct token *token, const struct auth *who, int with_token, struct cairn_error *err)
 {
     CLEANUP_STR struct str body = STR_INIT;
-    CLEANUP_TX struct tx *tx = NULL;
     char text[TOKEN_TEXT_MAX];
 
-    if (token_seal(identity_state.keys, token, text, err) < 0 || tx_begin(call->env->catalog, TX_READ, &tx, err) < 0
-        || token_body(tx, who, rest_query(call, "nocatalog") == NULL, &body, err) < 0)
+    if (token_body(tx, who, rest_query(call, "nocatalog") == NULL, &body, err) < 0 || (with_token && token_seal(identity_state.keys, token, text, err) < 0))
         return -1;
-    rest_header(call, "X-Subject-Token", text);
+    if (with_token)
+        rest_header(call, "X-Subject-Token", text);
     rest_header(call, "Vary", "X-Auth-Token");
     jo_object(call->out, NULL);
     jo_raw(call->out, "token", body.text);
@@ -382,7 +402,7 @@ issue(struct rest_call *call, struct cairn_error *err)
 {
     CLEANUP(proof_free) struct proof proof = { 0 };
     struct scope scope;
-    struct token token = { 0 };
+    struct token token;
     struct auth *who = NULL;
     CLEANUP_TX struct tx *tx = NULL;
     int result;
@@ -390,18 +410,15 @@ issue(struct rest_call *call, struct cairn_error *err)
     if (read_scope(rest_value(call, "scope"), &scope, err) < 0 || prove(call, &proof, err) < 0 || check_wish(&proof, &scope, err) < 0
         || factors_take_receipt(call, &proof, err) < 0)
         return -1;
-    token.methods = proof.methods;
-    token.issued_us = clock_us();
-    token.expires_us = (token.issued_us + identity_state.lifetime_us) / 1000000 * 1000000;
+    token_begin(&token, proof.user_id, proof.methods);
     if (proof.expires_us != 0 && (proof.rescoped || proof.expires_us < token.expires_us))
         token.expires_us = proof.expires_us;
     token.delegation = proof.delegation;
     memcpy(token.delegation_id, proof.delegation_id, sizeof token.delegation_id);
     if (proof.delegation != AUTH_DIRECT && set_target(&token, AUTH_PROJECT, proof.project_id, err) < 0)
         return -1;
-    snprintf(token.user_id, sizeof token.user_id, "%s", proof.user_id);
-    token_audit_id(token.audit_id);
-    memcpy(token.chain_id, proof.chain_id[0] != '\0' ? proof.chain_id : token.audit_id, sizeof token.chain_id);
+    if (proof.chain_id[0] != '\0')
+        memcpy(token.chain_id, proof.chain_id, sizeof token.chain_id);
     if (tx_begin(call->env->catalog, scope.wish == WISH_TRUST ? TX_WRITE : TX_READ, &tx, err) < 0
         || (result = factors_suffice(tx, proof.user_id, proof.methods, err)) < 0)
         return -1;
@@ -412,9 +429,8 @@ issue(struct rest_call *call, struct cairn_error *err)
     result = resolve(tx, &scope, &token, &who, err);
     if (result == 0 && scope.wish == WISH_TRUST)
         result = tx_commit(steal(&tx), err);
-    tx_rollback(steal(&tx));
-    if (result == 0)
-        result = answer(call, &token, who, err);
+    if (result == 0 && (tx != NULL || (result = tx_begin(call->env->catalog, TX_READ, &tx, err)) == 0))
+        result = token_answer(call, tx, &token, who, 1, err);
     auth_put(who);
     return result;
 }

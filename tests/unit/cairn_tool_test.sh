@@ -42,7 +42,7 @@ expect() {
 # Help: every command has one, and the manual page knows it.
 "$cairn" --help | sed -n 's/^  \([a-z]*\( [a-z][a-z]*\)\{0,1\}\)\( .*\|$\)/\1/p' | sed '/^$/d' > "$work/commands"
 for words in status hosts drivers reload tasks trace audit "policy explain" "policy list" "catalog backup" "catalog restore" "catalog check" \
-    "user password" "mapping test" bootstrap "token rotate" log; do
+    "user password" "mapping test" bootstrap "token rotate" "credential rotate" "credential migrate" log; do
     grep -q "$words" "$work/commands" || { echo "FAIL: $words is not in the help"; failed=1; }
     # shellcheck disable=SC2086
     expect 0 "Usage: cairn $words" $words --help
@@ -97,6 +97,8 @@ expect 0 "is set" user password admin --password-file "$work/new"
 expect 1 "there is no user 'nobody'" user password nobody --password-file "$work/new"
 expect 1 "there is no password on standard input" user password admin
 expect 0 "key 2" token rotate
+expect 0 "key 2: 0 of them" credential rotate
+expect 0 "key 2: 0 of them" credential migrate
 expect 1 "cannot reach cairnd" log
 expect 1 "cannot reach cairnd" reload storage s
 

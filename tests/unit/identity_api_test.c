@@ -459,7 +459,7 @@ static void
 walk_route(void *arg, const char *method, const char *path, const char *action, struct rest_version since, const char *rule)
 {
     static const char *const anybody[] = { "identity:get_region", "identity:list_regions", "identity:get_auth_catalog", "identity:get_auth_projects",
-                                           "identity:get_auth_domains", "identity:get_auth_system", "identity:get_domain",
+                                           "identity:get_auth_domains", "identity:get_auth_system", "identity:list_credentials", "identity:get_domain",
                                            "identity:get_registered_limit", "identity:list_registered_limits", "identity:get_limit_model", "identity:list_limits",
                                            "identity:get_security_compliance_domain_config" };
     struct walk *w = arg;
@@ -467,7 +467,7 @@ walk_route(void *arg, const char *method, const char *path, const char *action, 
     int reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "DELETE") == 0;
     const char *body = reads ? NULL
         : "{\"user\":{\"name\":\"x\"},\"group\":{\"name\":\"x\"},\"project\":{\"name\":\"x\"},\"domain\":{\"name\":\"x\"},\"role\":{\"name\":\"x\"},"
-          "\"application_credential\":{\"name\":\"x\"},\"trust\":{\"trustor_user_id\":\"x\",\"trustee_user_id\":\"x\",\"impersonation\":true},"
+          "\"application_credential\":{\"name\":\"x\"},\"credential\":{\"type\":\"x\",\"blob\":\"x\",\"user_id\":\"x\"},\"tenant_id\":\"x\",\"trust\":{\"trustor_user_id\":\"x\",\"trustee_user_id\":\"x\",\"impersonation\":true},"
           "\"region\":{\"description\":\"x\"},\"service\":{\"type\":\"x\"},\"tags\":[],"
           "\"policy\":{\"type\":\"x\",\"blob\":\"x\"},\"endpoint_group\":{\"name\":\"x\",\"filters\":{\"interface\":\"public\"}},"
           "\"registered_limits\":[{\"service_id\":\"x\",\"resource_name\":\"x\",\"default_limit\":1}],\"registered_limit\":{\"default_limit\":1},"
