@@ -5,8 +5,8 @@ cairninclude_HEADERS = core/include/cairn/error.h core/include/cairn/driver.h co
 pkgconfig_DATA = core/cairn-driver.pc
 
 noinst_LTLIBRARIES += core/libcore.la
-core_libcore_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(INIH_CFLAGS) $(CRYPTO_CFLAGS)
-core_libcore_la_LIBADD = $(JANSSON_LIBS) $(SQLITE_LIBS) $(INIH_LIBS) $(CRYPTO_LIBS) -lm -lpthread
+core_libcore_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(INIH_CFLAGS) $(CRYPTO_CFLAGS) $(PCRE2_CFLAGS)
+core_libcore_la_LIBADD = $(JANSSON_LIBS) $(SQLITE_LIBS) $(INIH_LIBS) $(CRYPTO_LIBS) $(PCRE2_LIBS) -lm -lpthread
 core_libcore_la_SOURCES =
 include core/base/local.mk
 include core/catalog/local.mk

@@ -35,6 +35,8 @@ int server_name_check(struct rest_call *call, const json_t *value, struct cairn_
 int server_hostname_check(struct rest_call *call, const json_t *value, struct cairn_error *err);
 int server_access_v4_check(struct rest_call *call, const json_t *value, struct cairn_error *err);     /* an address or "" */
 int server_access_v6_check(struct rest_call *call, const json_t *value, struct cairn_error *err);
+/* The checked body's address in its canonical form, in 'buf' of ADDRESS_TEXT; "" when there is none. */
+const char *server_access_ip(const struct rest_call *call, const char *name, char *buf);
 /* Keys of 1 to 255 letters, digits, blanks and "-_:.", values of at most 255 characters. */
 int server_metadata_check(struct rest_call *call, const json_t *value, struct cairn_error *err);
 /* A tag: 1 to 60 characters without '/' and ','. */
@@ -43,6 +45,8 @@ void server_hostname(const char *name, char ret[64]);
 /* Same for all servers of a project on a host, and tells neither; "" without a host.  Returns 'ret'. */
 #define HOST_ID 57
 char *compute_host_id(const char *project_id, const char *host, char ret[HOST_ID]);
+/* Query parameters' booleans: those of str_to_bool(), and t, f, y, n. */
+int compute_to_bool(const char *text, int *ret);
 /* {"links":[self, bookmark]} of "servers/ID", "flavors/ID", ... */
 void compute_links(struct rest_call *call, struct json_out *out, const char *what, const char *id);
 #endif

@@ -22,7 +22,7 @@ flavor_narrow(struct rest_call *call, struct str *where, struct rest_values *val
     } else if (is_public == NULL) {
         str_add(where, " and t.is_public = 1");
     } else if (strcasecmp(is_public, "none") != 0) {
-        if (str_to_bool(is_public, &wanted) < 0)
+        if (compute_to_bool(is_public, &wanted) < 0)
             return cairn_fail(err, CAIRN_INVALID, "Invalid is_public filter [%.64s]", is_public);
         str_add(where, " and t.is_public = ?");
         rest_push_int(values, wanted);
@@ -405,21 +405,21 @@ const struct rest_route flavor_routes[] = {
     { .method = "POST", .path = "/v2.1/flavors", .rule = MANAGE "create", .status = 200, .body = flavor_create_body, .body_key = "flavor",
       .handle = flavor_create },
     { .method = "PUT", .path = "/v2.1/flavors/{id}", .rule = MANAGE "update", .status = 200, .body = flavor_update_body, .body_key = "flavor",
-      FLAVOR, .handle = flavor_update, .since = { 2, 55 } },
-    { .method = "DELETE", .path = "/v2.1/flavors/{id}", .rule = MANAGE "delete", .status = 202, FLAVOR, .handle = flavor_delete },
-    { .method = "GET", .path = "/v2.1/flavors/{id}/os-extra_specs", .rule = SPECS "index", .status = 200, FLAVOR, .handle = specs_list },
+      FLAVOR, .flags = REST_RULE_FIRST, .handle = flavor_update, .since = { 2, 55 } },
+    { .method = "DELETE", .path = "/v2.1/flavors/{id}", .rule = MANAGE "delete", .status = 202, FLAVOR, .flags = REST_RULE_FIRST, .handle = flavor_delete },
+    { .method = "GET", .path = "/v2.1/flavors/{id}/os-extra_specs", .rule = SPECS "index", .status = 200, FLAVOR, .flags = REST_RULE_FIRST, .handle = specs_list },
     { .method = "POST", .path = "/v2.1/flavors/{id}/os-extra_specs", .rule = SPECS "create", .status = 200, .body = any_object,
-      .body_key = "extra_specs", FLAVOR, .handle = specs_create },
-    { .method = "GET", .path = "/v2.1/flavors/{id}/os-extra_specs/{key}", .rule = SPECS "show", .status = 200, FLAVOR, .handle = spec_show },
-    { .method = "PUT", .path = "/v2.1/flavors/{id}/os-extra_specs/{key}", .rule = SPECS "update", .status = 200, .body = any_object, FLAVOR,
+      .body_key = "extra_specs", FLAVOR, .flags = REST_RULE_FIRST, .handle = specs_create },
+    { .method = "GET", .path = "/v2.1/flavors/{id}/os-extra_specs/{key}", .rule = SPECS "show", .status = 200, FLAVOR, .flags = REST_RULE_FIRST, .handle = spec_show },
+    { .method = "PUT", .path = "/v2.1/flavors/{id}/os-extra_specs/{key}", .rule = SPECS "update", .status = 200, .body = any_object, FLAVOR, .flags = REST_RULE_FIRST,
       .handle = spec_update },
-    { .method = "DELETE", .path = "/v2.1/flavors/{id}/os-extra_specs/{key}", .rule = SPECS "delete", .status = 200, FLAVOR, .handle = spec_delete },
-    { .method = "GET", .path = "/v2.1/flavors/{id}/os-flavor-access", .rule = "os_compute_api:os-flavor-access", .status = 200, FLAVOR,
+    { .method = "DELETE", .path = "/v2.1/flavors/{id}/os-extra_specs/{key}", .rule = SPECS "delete", .status = 200, FLAVOR, .flags = REST_RULE_FIRST, .handle = spec_delete },
+    { .method = "GET", .path = "/v2.1/flavors/{id}/os-flavor-access", .rule = "os_compute_api:os-flavor-access", .status = 200, FLAVOR, .flags = REST_RULE_FIRST,
       .handle = access_list },
     { .method = "POST", .path = "/v2.1/flavors/{id}/action", .action = "addTenantAccess", .rule = "os_compute_api:os-flavor-access:add_tenant_access",
-      .status = 200, .body = access_body, FLAVOR, .handle = access_add },
+      .status = 200, .body = access_body, FLAVOR, .flags = REST_RULE_FIRST, .handle = access_add },
     { .method = "POST", .path = "/v2.1/flavors/{id}/action", .action = "removeTenantAccess",
-      .rule = "os_compute_api:os-flavor-access:remove_tenant_access", .status = 200, .body = access_body, FLAVOR, .handle = access_remove },
+      .rule = "os_compute_api:os-flavor-access:remove_tenant_access", .status = 200, .body = access_body, FLAVOR, .flags = REST_RULE_FIRST, .handle = access_remove },
     { .method = NULL },
 };
 

@@ -4,23 +4,45 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/str.h"
 
 #define HYPERVISOR_COLUMNS \
-    "select h.id as id, h.number as number, h.name as name, h.enabled as enabled, h.disabled_reason as disabled_reason, h.forced_down as forced_down," \
+    "select h.id as id, h.number as number, h.name as name, h.driver as driver, h.enabled as enabled, h.disabled_reason as disabled_reason, h.forced_down as forced_down," \
     " h.heartbeat_us as heartbeat_us, h.hypervisor_type as type, h.hypervisor_version as version, h.cpu_info as cpu_info, h.host_ip as ip," \
     " h.vcpus as vcpus, h.ram_mib as ram_mib, h.disk_gib as disk_gib, coalesce(a.vcpus, 0) as vcpus_used," \
     " coalesce(a.ram_mib, 0) + h.reserved_ram_mib as ram_used, coalesce(a.disk_gib, 0) as disk_used, coalesce(a.n, 0) as servers" \
     " from hosts h left join (select host_id, sum(vcpus) as vcpus, sum(ram_mib) as ram_mib, sum(disk_gib) as disk_gib, count(*) as n" \
     " from allocations group by host_id) a on a.host_id = h.id"
 
-static void
-write_hypervisor(struct rest_call *call, struct rows *r, int detail, const char *uptime)
+/* As uptime(1) says it; NULL when the host's driver, and so the host, is not here. */
+static const char *
+uptime_of(struct rest_call *call, const char *driver, char *buf, size_t size)
 {
+    CLEANUP_DRIVER struct driver *here = plugins_get(call->env->plugins, CAIRN_COMPUTE, driver);
+    CLEANUP_FILE FILE *up = fopen("/proc/uptime", "re");
+    CLEANUP_FILE FILE *load = fopen("/proc/loadavg", "re");
+    char now[CLOCK_TEXT];
+    double seconds, one, five, fifteen;
+    int64_t minutes;
+
+    if (here == NULL || up == NULL || load == NULL || fscanf(up, "%lf", &seconds) != 1 ||
+        fscanf(load, "%lf %lf %lf", &one, &five, &fifteen) != 3)
+        return NULL;
+    minutes = (int64_t)seconds / 60;
+    clock_format(clock_us(), CLOCK_Z, now);
+    snprintf(buf, size, " %.8s up %lld days, %2lld:%02lld,  0 users,  load average: %.2f, %.2f, %.2f\n", now + 11, (long long)(minutes / 1440),
+             (long long)(minutes / 60 % 24), (long long)(minutes % 60), one, five, fifteen);
+    return buf;
+}
+
+static void
+write_hypervisor(struct rest_call *call, struct rows *r, int detail)
+{
+    const char *driver = row_text(r, "driver");
+    char uptime[128];
     struct json_out *o = call->out;
     const char *id = row_text(r, "id"), *name = row_text(r, "name"), *cpu_info = row_text(r, "cpu_info"), *reason = row_text(r, "disabled_reason"),
                *ip = row_text(r, "ip"), *type = row_text(r, "type");
@@ -49,7 +71,7 @@ write_hypervisor(struct rest_call *call, struct rows *r, int detail, const char 
     jo_str(o, "disabled_reason", reason);
     jo_end_object(o);
     if (rest_since(call, 2, 88)) {      /* sizes are placement's since then */
-        jo_str(o, "uptime", uptime);
+        jo_str(o, "uptime", uptime_of(call, driver, uptime, sizeof uptime));
         return;
     }
     jo_int(o, "vcpus", vcpus);
@@ -67,26 +89,6 @@ write_hypervisor(struct rest_call *call, struct rows *r, int detail, const char 
         jo_raw(o, "cpu_info", cpu_info);
     else
         jo_str(o, "cpu_info", cpu_info);
-}
-
-/* As uptime(1) says it; NULL when the host is not this machine, or not a machine at all but simulated. */
-static const char *
-uptime_of(const char *host, char *buf, size_t size)
-{
-    CLEANUP_FILE FILE *up = fopen("/proc/uptime", "re");
-    CLEANUP_FILE FILE *load = fopen("/proc/loadavg", "re");
-    char name[256] = "", now[CLOCK_TEXT];
-    double seconds, one, five, fifteen;
-    int64_t minutes;
-
-    if (gethostname(name, sizeof name - 1) < 0 || strcmp(name, host) != 0 || up == NULL || load == NULL || fscanf(up, "%lf", &seconds) != 1 ||
-        fscanf(load, "%lf %lf %lf", &one, &five, &fifteen) != 3)
-        return NULL;
-    minutes = (int64_t)seconds / 60;
-    clock_format(clock_us(), CLOCK_Z, now);
-    snprintf(buf, size, " %.8s up %lld days, %2lld:%02lld,  0 users,  load average: %.2f, %.2f, %.2f\n", now + 11, (long long)(minutes / 1440),
-             (long long)(minutes / 60 % 24), (long long)(minutes % 60), one, five, fifteen);
-    return buf;
 }
 
 /* --- servers of hypervisors: one statement for a whole page, in the order of the hypervisors */
@@ -139,7 +141,7 @@ wants_servers(struct rest_call *call, int *ret, struct cairn_error *err)
     const char *text = rest_since(call, 2, 53) ? rest_query(call, "with_servers") : NULL;
 
     *ret = 0;
-    if (text != NULL && str_to_bool(text, ret) < 0)
+    if (text != NULL && compute_to_bool(text, ret) < 0)
         return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameter with_servers. Value: %.32s. A boolean is expected.", text);
     return 0;
 }
@@ -172,7 +174,7 @@ write_list(struct rest_call *call, const struct wanted *w, const char *none, str
     CLEANUP(on_hosts_close) struct on_hosts on = { NULL, 0 };
     CLEANUP_ROWS struct rows *r = NULL;
     struct json_out *o = call->out;
-    char last[64] = "", text[128];
+    char last[64] = "";
     int64_t n = 0;
     int rc;
 
@@ -183,7 +185,7 @@ write_list(struct rest_call *call, const struct wanted *w, const char *none, str
     jo_array(o, "hypervisors");
     while ((rc = rows_next(r, err)) == 1 && n++ < w->limit) {
         jo_object(o, NULL);
-        write_hypervisor(call, r, w->detail, w->detail && rest_since(call, 2, 88) ? uptime_of(row_text(r, "name"), text, sizeof text) : NULL);
+        write_hypervisor(call, r, w->detail);
         if (w->with_servers && on_hosts_write(call, &on, row_int(r, "number"), rest_since(call, 2, 75), err) < 0)
             return -1;
         jo_end_object(o);
@@ -272,14 +274,13 @@ hypervisor_show(struct rest_call *call, struct cairn_error *err)
 {
     CLEANUP(on_hosts_close) struct on_hosts on = { NULL, 0 };
     CLEANUP_ROWS struct rows *r = NULL;
-    char text[128];
     int with_servers;
 
     if (wants_servers(call, &with_servers, err) < 0 || find(call, &r, err) < 0 || (with_servers && on_hosts_open(call, &on, err) < 0))
         return -1;
     jo_object(call->out, NULL);
     jo_object(call->out, "hypervisor");
-    write_hypervisor(call, r, DETAIL, rest_since(call, 2, 88) ? uptime_of(row_text(r, "name"), text, sizeof text) : NULL);
+    write_hypervisor(call, r, DETAIL);
     if (with_servers && on_hosts_write(call, &on, row_int(r, "number"), rest_since(call, 2, 75), err) < 0)
         return -1;
     jo_end_object(call->out);
@@ -296,11 +297,11 @@ hypervisor_uptime(struct rest_call *call, struct cairn_error *err)
 
     if (find(call, &r, err) < 0)
         return -1;
-    if ((uptime = uptime_of(row_text(r, "name"), text, sizeof text)) == NULL)
+    if ((uptime = uptime_of(call, row_text(r, "driver"), text, sizeof text)) == NULL)
         return cairn_fail(err, CAIRN_UNSUPPORTED, "The uptime of host %.255s cannot be had from here.", row_text(r, "name"));
     jo_object(call->out, NULL);
     jo_object(call->out, "hypervisor");
-    write_hypervisor(call, r, PLAIN, NULL);
+    write_hypervisor(call, r, PLAIN);
     jo_str(call->out, "uptime", uptime);
     jo_end_object(call->out);
     jo_end_object(call->out);

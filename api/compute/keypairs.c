@@ -186,7 +186,7 @@ keypair_list(struct rest_call *call, struct cairn_error *err)
     if (rest_since(call, 2, 35) && limit_text != NULL) {
         if (str_to_int(limit_text, 0, INT32_MAX, &limit) < 0)
             return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters limit. Value: %.32s. It is a whole number.", limit_text);
-        limit = limit == 0 || limit > 1000 ? 1000 : limit;
+        limit = limit > 1000 ? 1000 : limit;
     }
     if (marker != NULL && tx_int(call->tx, &there, 0, err, "select count(*) from keypairs where user_id = ? and name = ?", "ss", user, marker) < 0)
         return -1;

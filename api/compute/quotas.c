@@ -16,7 +16,7 @@ static const struct { const char *resource, *use; int until_minor; } kinds[] = {
     { "key_pairs", NO_USE, 999 },
     { "server_groups", "select count(*) from server_groups where project_id = ?", 999 },
     { "server_group_members", NO_USE, 999 },
-    /* What nova once kept of networks and of file injection: shown by old versions, unlimited here, for others count them. */
+    /* What nova once kept of networks and of file injection: old versions show and set them, and nobody counts by them any more. */
     { "fixed_ips", NO_USE, 35 }, { "floating_ips", NO_USE, 35 }, { "security_groups", NO_USE, 35 }, { "security_group_rules", NO_USE, 35 },
     { "injected_files", NO_USE, 56 }, { "injected_file_content_bytes", NO_USE, 56 }, { "injected_file_path_bytes", NO_USE, 56 },
 };
@@ -33,13 +33,13 @@ shown(struct rest_call *call, size_t i)
     return is_kept(i) || !rest_since(call, 2, kinds[i].until_minor + 1);
 }
 
-/* File injection is not done, so 0 of it; networks are counted by the network service, so no limit here. */
+/* File injection is not done, so 0 of it unless somebody said otherwise; networks are counted by the network service, so no limit here. */
 static int64_t
 limit_of(struct rest_call *call, const char *project, size_t i)
 {
-    if (is_kept(i))
-        return rest_quota_limit(call->tx, call->env, "compute", project, kinds[i].resource);
-    return str_starts(kinds[i].resource, "injected") ? 0 : -1;
+    int64_t limit = rest_quota_limit(call->tx, call->env, "compute", project, kinds[i].resource);
+
+    return limit == -1 && str_starts(kinds[i].resource, "injected") ? 0 : limit;
 }
 
 static int
@@ -131,8 +131,6 @@ quota_update(struct rest_call *call, struct cairn_error *err)
 
         if (!rest_given(call, kinds[i].resource))
             continue;
-        if (!is_kept(i))
-            return cairn_fail(err, CAIRN_INVALID, "Quota '%s' is not kept by this cloud's compute service", kinds[i].resource);
         if (use_of(call, project, i, &used, err) < 0)
             return -1;
         if (limit >= 0 && limit < used && !rest_bool(call, "force", 0))

@@ -129,8 +129,7 @@ insert_server(struct rest_call *call, struct wish *w, const char *id, int64_t in
                    "sssssssssssssssissssssisii", id, call->auth->project_id, call->auth->user_id, name,
                    rest_since(call, 2, 19) ? rest_str(call, "description") : name, w->zone, w->image_id, w->image_name, w->flavor_id, flavor, properties,
                    w->key_name, w->key_data, w->key_name != NULL ? "ssh" : NULL, rest_str(call, "user_data"), (int64_t)config_drive_wanted(call, w),
-                   hostname, metadata, rest_str(call, "accessIPv4") != NULL ? rest_str(call, "accessIPv4") : "",
-                   rest_str(call, "accessIPv6") != NULL ? rest_str(call, "accessIPv6") : "", rest_str(call, "OS-DCF:diskConfig"), w->reservation, index,
+                   hostname, metadata, server_access_ip(call, "accessIPv4", v4), server_access_ip(call, "accessIPv6", v6), rest_str(call, "OS-DCF:diskConfig"), w->reservation, index,
                    w->group_id, now, now);
 }
 

@@ -41,46 +41,20 @@ status_condition(const char *status)
     return NULL;
 }
 
-/* A text pattern as nova takes it: a regular expression; most are plain words, which match anywhere. */
+/* A regular expression; most are plain words, which match anywhere. */
 static int
 name_filter(struct rest_call *call, const char *parameter, const char *column, struct str *where, struct rest_values *values, struct cairn_error *err)
 {
-    const char *pattern = rest_query(call, parameter), *body = pattern;
-    CLEANUP_STR struct str like = STR_INIT;
-    int from_start, to_end;
-    size_t len;
+    const char *pattern = rest_query(call, parameter);
 
     if (pattern == NULL)
         return 0;
-    len = strlen(pattern);
-    if (len > 255)
-        return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters %s. It is longer than 255 characters.", parameter);
-    from_start = *body == '^';
-    body += from_start;
-    to_end = *body != '\0' && body[strlen(body) - 1] == '$';
-    if (!from_start)
-        str_add_c(&like, '%');
-    for (const char *c = body; *c != '\0' && !(to_end && c[1] == '\0'); c++) {
-        if (c[0] == '.' && c[1] == '*') {               /* any text */
-            str_add_c(&like, '%');
-            c++;
-        } else if (*c == '.') {                         /* any one character */
-            str_add_c(&like, '_');
-        } else if (*c == '\\' && c[1] != '\0') {
-            str_addf(&like, "!%c", *++c);
-        } else if (strchr("*+?[](){}|", *c) != NULL) {
-            return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters %s. Value: %.64s. Of regular expressions '^', '$', '.' and '.*' are"
-                                                  " understood.", parameter, pattern);
-        } else {
-            if (*c == '%' || *c == '_' || *c == '!')
-                str_add_c(&like, '!');
-            str_add_c(&like, *c);
-        }
-    }
-    if (!to_end)
-        str_add_c(&like, '%');
-    str_addf(where, " and %s like ? escape '!'", column);
-    rest_push_text(values, like.text);
+    if (str_utf8_len(pattern) > 255)
+        return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameter %s. It is longer than 255 characters.", parameter);
+    if (catalog_check_pattern(pattern, err) < 0)
+        return cairn_error_context(err, "Invalid input for query parameter %s", parameter);
+    str_addf(where, " and regexp_like(%s, ?, 'i')", column);
+    rest_push_text(values, pattern);
     return 0;
 }
 
@@ -206,7 +180,7 @@ admin_filters(struct rest_call *call, int all_projects, struct str *where, struc
             rest_push_text(values, rest_query(call, projects[i]));
         }
     if (deleted != NULL) {
-        if (str_to_bool(deleted, &yes) < 0)
+        if (compute_to_bool(deleted, &yes) < 0)
             yes = 0;
         *ret_deleted_too = 1;
         str_addf(where, " and t.deleted_us is %snull", yes ? "not " : "");
@@ -220,7 +194,7 @@ server_narrow(struct rest_call *call, struct str *where, struct rest_values *val
     const char *all = rest_query(call, "all_tenants");
     int deleted_too = 0, wanted = all != NULL;
 
-    if (all != NULL && *all != '\0' && str_to_bool(all, &wanted) < 0)
+    if (all != NULL && *all != '\0' && compute_to_bool(all, &wanted) < 0)
         return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameters all_tenants. Value: %.32s. It is a boolean.", all);
     if (wanted &&
         rest_allow(call, call->list_detail ? "os_compute_api:servers:detail:get_all_tenants" : "os_compute_api:servers:index:get_all_tenants", err) < 0)

@@ -466,6 +466,15 @@ ip_or_empty(const json_t *value, int family, const char *name, struct cairn_erro
     return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute %s. Value: %.64s. It is no IPv%d address.", name, s, family);
 }
 
+const char *
+server_access_ip(const struct rest_call *call, const char *name, char *buf)
+{
+    const char *text = rest_str(call, name);
+    int family;
+
+    return text == NULL || *text == '\0' || address_ip(text, buf, &family) < 0 ? "" : buf;
+}
+
 int
 server_access_v4_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
 {
@@ -575,9 +584,13 @@ server_update(struct rest_call *call, struct cairn_error *err)
     };
     const char *id = rest_param(call, "id");
 
-    for (size_t i = 0; i < ARRAY_LEN(columns); i++)
-        if (rest_given(call, columns[i].name) && tx_exec(call->tx, err, columns[i].sql, "ss", rest_str(call, columns[i].name), id) < 0)
+    for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+        char address[ADDRESS_TEXT];
+        const char *value = str_starts(columns[i].name, "accessIP") ? server_access_ip(call, columns[i].name, address) : rest_str(call, columns[i].name);
+
+        if (rest_given(call, columns[i].name) && tx_exec(call->tx, err, columns[i].sql, "ss", value, id) < 0)
             return -1;
+    }
     if (tx_exec(call->tx, err, "update servers set updated_us = ? where id = ?", "is", clock_us(), id) < 0)
         return -1;
     return emit_changed(call, id, err);

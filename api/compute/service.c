@@ -56,6 +56,16 @@ const struct rest_route version_routes[] = {
     { .method = NULL },
 };
 
+int
+compute_to_bool(const char *text, int *ret)
+{
+    if (text[0] != '\0' && text[1] == '\0' && strchr("tTyYfFnN", text[0]) != NULL) {
+        *ret = strchr("tTyY", text[0]) != NULL;
+        return 0;
+    }
+    return str_to_bool(text, ret);
+}
+
 void
 compute_links(struct rest_call *call, struct json_out *out, const char *what, const char *id)
 {

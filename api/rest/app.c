@@ -366,7 +366,8 @@ run(struct call *c, struct cairn_error *err)
         return cairn_fail(err, CAIRN_UNAUTHENTICATED, "The request you have made requires authentication.");
     if (v->op == OP_ROUTE && v->route->query != NULL && schema_check_query(call, v->route->query, err) < 0)
         return -1;
-    if (read_body(c, err) < 0 || open_tx(c, err) < 0 || load_object(c, err) < 0 || check_policy(c, err) < 0)
+    if (read_body(c, err) < 0 || open_tx(c, err) < 0 || ((v->flags & REST_RULE_FIRST) && check_policy(c, err) < 0) || load_object(c, err) < 0
+        || check_policy(c, err) < 0)
         return -1;
     if (v->op == OP_ROUTE && v->route->states != NULL && call->service->guard != NULL && call->service->guard(call, v->route->states, err) < 0)
         return -1;

@@ -25,37 +25,6 @@ query_is_strict(const struct rest_call *call)
     return call->service->strict_query && version_cmp(call->version, since) >= 0;
 }
 
-/* "^web.*" as LIKE: the part of the regular expressions that people use; anything else is taken as it stands. */
-static void
-push_pattern(const char *text, struct rest_values *values)
-{
-    CLEANUP_STR struct str like = STR_INIT;
-    size_t len = strlen(text);
-    int open_end = len == 0 || text[len - 1] != '$';
-
-    if (text[0] == '^')
-        text++;
-    else
-        str_add_c(&like, '%');
-    for (; *text != '\0' && !(text[0] == '$' && text[1] == '\0'); text++) {
-        if (text[0] == '.' && (text[1] == '*' || text[1] == '+')) {
-            str_add(&like, text[1] == '+' ? "_%" : "%");
-            text++;
-        } else if (text[0] == '.') {
-            str_add_c(&like, '_');
-        } else {
-            if (text[0] == '\\' && text[1] != '\0')
-                text++;
-            if (strchr("%_!", *text) != NULL)
-                str_add_c(&like, '!');
-            str_add_c(&like, *text);
-        }
-    }
-    if (open_end)
-        str_add_c(&like, '%');
-    rest_push_text(values, like.text != NULL ? like.text : "");
-}
-
 static int
 one(const struct rest_resource *r, const struct rest_attr *a, const char *value, struct str *where, struct rest_values *values, struct cairn_error *err)
 {
@@ -68,8 +37,10 @@ one(const struct rest_resource *r, const struct rest_attr *a, const char *value,
         return schema_text_value(a, value, values, err);
     }
     if (a->flags & REST_REGEX) {
-        str_addf(where, "%s%s like ? escape '!'", prefix, column);
-        push_pattern(value, values);
+        if (catalog_check_pattern(value, err) < 0)
+            return cairn_error_context(err, "Invalid input for query parameter %s", a->name);
+        str_addf(where, "regexp_like(%s%s, ?, 'i')", prefix, column);
+        rest_push_text(values, value);
         return 0;
     }
     str_addf(where, "%s%s = ?", prefix, column);

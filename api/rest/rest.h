@@ -63,7 +63,7 @@ enum rest_type {
 #define REST_SORT       0x0040u     /* ?sort_key=name; with REST_NO_COLUMN accepted without effect */
 #define REST_LAX        0x0080u
 #define REST_OPEN       0x0100u     /* unknown keys of a nested object pass */
-#define REST_REGEX      0x0200u     /* the filter is a regular expression / substring (nova's name) */
+#define REST_REGEX      0x0200u     /* the filter is a regular expression, which plain words are too: they match anywhere */
 #define REST_HIDDEN_NULL 0x0400u    /* left out when null */
 #define REST_SECRET     0x0800u     /* never logged, never echoed in faults */
 #define REST_NO_COLUMN  0x1000u     /* accepted and checked, but the hooks deal with it */
@@ -170,6 +170,7 @@ struct rest_resource {
 #define REST_STREAM     0x40u           /* the body is not JSON: the handler calls http_receive() */
 #define REST_RAW        0x80u           /* any content type, given whole, not parsed: rest_raw() */
 #define REST_SLOW       0x200u          /* may compute for long (hashes passwords): runs on the wire's slow lane; with REST_NO_TX */
+#define REST_RULE_FIRST 0x200u          /* the rule is about the caller alone: judged before the object is looked for, 403 and not 404 */
 #define REST_NO_VERSION 0x100u          /* microversion headers are neither asked nor answered: discovery */
 #define REST_DISCOVERY  (REST_PUBLIC | REST_NO_TX | REST_NO_VERSION)
 

@@ -505,7 +505,7 @@ page_make(struct rest_call *call, struct page *page, struct cairn_error *err)
     if (limit != NULL && !(limit[0] == '\0' && service->paging == REST_PAGE_NEUTRON)) {
         if (str_to_int(limit, 0, INT32_MAX, &n) < 0)
             return cairn_fail(err, CAIRN_INVALID, "Invalid input for query parameter limit. Value: %.80s. limit must be an integer of 0 or more.", limit);
-        if (n > 0 || service->paging == REST_PAGE_GLANCE)
+        if (n > 0 || service->paging == REST_PAGE_GLANCE || service->paging == REST_PAGE_NOVA)
             page->limit = max >= 0 && n > max ? max : n;
     }
     if (service->paging == REST_PAGE_NEUTRON && reverse != NULL && str_to_bool(reverse, &page->reverse) < 0)

@@ -86,4 +86,6 @@ double row_real_at(struct rows *r, int i);
 int row_null_at(struct rows *r, int i);
 
 /* Constraint failures come as CAIRN_EXISTS (unique) and CAIRN_CONFLICT (foreign key) so that callers can turn them into faults. */
+/* Is this a pattern that SQL's regexp_like(text, ?, 'i') takes?  CAIRN_INVALID with a sentence for whoever wrote it. */
+int catalog_check_pattern(const char *pattern, struct cairn_error *err);
 #endif

@@ -4,7 +4,7 @@ core_libcore_la_SOURCES += \
 	core/catalog/catalog.c core/catalog/catalog.h core/catalog/private.h \
 	core/catalog/connection.c core/catalog/maintain.c \
 	core/catalog/migrate.c core/catalog/migrate.h \
-	core/catalog/rows.c core/catalog/sqlite.c core/catalog/sqlite_file.c core/catalog/sqlite_sync.c core/catalog/sqlite_private.h
+	core/catalog/rows.c core/catalog/sqlite.c core/catalog/sqlite_file.c core/catalog/sqlite_sync.c core/catalog/sqlite_regexp.c core/catalog/sqlite_private.h
 
 ## The schema files, in the order of their numbers, become one table.
 catalog_schema = $(sort $(wildcard $(top_srcdir)/core/catalog/schema/*.sql))

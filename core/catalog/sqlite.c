@@ -157,6 +157,8 @@ set_up(struct backend_conn *conn, int read_only, struct cairn_error *err)
     sqlite3_busy_timeout(conn->db, BUSY_MS);
     rc = sqlite3_exec(conn->db, common, NULL, NULL, NULL);
     if (rc == SQLITE_OK)
+        rc = sqlite_add_regexp(conn->db);
+    if (rc == SQLITE_OK)
         rc = sqlite3_exec(conn->db, read_only ? reader : writer, NULL, NULL, NULL);
     if (rc != SQLITE_OK)
         return sqlite_fail(conn->db, rc, err);

@@ -19,6 +19,9 @@ void log_sync_free(struct log_sync *s);         /* NULL is allowed */
 uint64_t log_sync_written(struct log_sync *s);
 void log_sync_wait(struct log_sync *s, uint64_t ticket);
 
+/* sqlite_regexp.c: an SQLite code. */
+int sqlite_add_regexp(sqlite3 *db);
+
 /* sqlite.c: the error of the last call on 'db'. */
 int sqlite_fail(sqlite3 *db, int rc, struct cairn_error *err);
 #endif

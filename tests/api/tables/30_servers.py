@@ -58,7 +58,8 @@ rows = [
                                                         "save": {"first": "servers.0.id"}}),
     ("admin", "GET %s?all_tenants=1&limit=1&marker={first}" % S, 200, {"has": {"servers.#": 1, "servers_links": None}}),
     ("member", "GET %s?name=wire" % S, 200, {"has": {"servers.#": 1}}), ("member", "GET %s?name=^wire-1$" % S, 200, {"has": {"servers.#": 1}}),
-    ("member", "GET %s?name=nothing" % S, 200, {"has": {"servers.#": 0}}), ("member", "GET %s?name=%%25" % S, 200, {"has": {"servers.#": 0}}),
+    ("member", "GET %s?name=nothing" % S, 200, {"has": {"servers.#": 0}}), ("member", "GET %s?name=%%25" % S, 200, {"has": {"servers.#": 0}}), ("member", "GET %s?name=^.*[er]e\\-[0-9]%%2B$" % S, 200, {"has": {"servers.#": 1}}),
+    ("member", "GET %s?name=(a%%2B)%%2B$" % S, 200, {"has": {"servers.#": 0}}), ("member", "GET %s?name=(unclosed" % S, 400, {"says": "regular expression"}), ("member", "GET %s?limit=0" % S, 200, {"has": {"servers.#": 0, "servers_links": None}}),
     ("member", "GET %s?status=active" % S, 200, {"has": {"servers.#": 1}}), ("member", "GET %s?status=ERROR&status=ACTIVE" % S, 200, {"has": {"servers.#": 1}}),
     ("member", "GET %s?status=nonsense" % S, 200, {"v": "2.37", "has": {"servers.#": 0}}), ("member", "GET %s?status=nonsense" % S, 400, {"v": "2.38"}),
     ("member", "GET %s?status=deleted" % S, 403), ("member", "GET %s?image={image}" % S, 200, {"has": {"servers.#": 1}}),
@@ -126,7 +127,7 @@ rows = [
     # --- update
     ("member", "PUT %s/{server}" % S, 200, {"body": {"server": {"name": "wire-one"}}, "has": {"server.name": "wire-one", "server.OS-EXT-STS:vm_state": None}}),
     ("member", "PUT %s/{server}" % S, 200, {"v": "2.75", "body": {"server": {"name": "wire-1"}}, "has": {"server.OS-EXT-STS:vm_state": "active", "server.key_name": None}}),
-    ("member", "PUT %s/{server}" % S, 200, {"body": {"server": {"accessIPv4": "192.0.2.7", "accessIPv6": "2001:db8::7"}}, "has": {"server.accessIPv4": "192.0.2.7"}}),
+    ("member", "PUT %s/{server}" % S, 200, {"body": {"server": {"accessIPv4": "192.0.2.7", "accessIPv6": "2001:DB8:0::192.0.2.7"}}, "has": {"server.accessIPv4": "192.0.2.7", "server.accessIPv6": "2001:db8::c000:207"}}),
     ("member", "PUT %s/{server}" % S, 400, {"body": {"server": {"name": ""}}}), ("member", "PUT %s/{server}" % S, 400, {"body": {"server": {"accessIPv4": "x"}}}),
     ("member", "PUT %s/{server}" % S, 400, {"body": {"server": {"status": "ACTIVE"}}}), ("member", "PUT %s/{server}" % S, 400, {"body": {"server": {"description": "x"}}}),
     ("member", "PUT %s/{server}" % S, 200, {"v": "2.19", "body": {"server": {"description": "x"}}, "has": {"server.description": "x"}}),
