@@ -8,6 +8,7 @@
 #include "base/ids.h"
 #include "flow/server.h"
 #include "network/network_api.h"
+#include "rest/address.h"
 
 void
 server_hostname(const char *name, char ret[64])
@@ -111,7 +112,7 @@ insert_server(struct rest_call *call, struct wish *w, const char *id, int64_t in
     CLEANUP_FREE char *flavor = json_text(w->flavor);
     CLEANUP_FREE char *properties = json_text(w->image_properties);
     CLEANUP_FREE char *metadata = json_text(rest_value(call, "metadata"));
-    char name[300], hostname[64];
+    char name[300], hostname[64], v4[ADDRESS_TEXT], v6[ADDRESS_TEXT];
     int64_t now = clock_us();
 
     snprintf(name, sizeof name, w->count > 1 ? "%s-%lld" : "%s", rest_str(call, "name"), (long long)(index + 1));
@@ -129,8 +130,8 @@ insert_server(struct rest_call *call, struct wish *w, const char *id, int64_t in
                    "sssssssssssssssissssssisii", id, call->auth->project_id, call->auth->user_id, name,
                    rest_since(call, 2, 19) ? rest_str(call, "description") : name, w->zone, w->image_id, w->image_name, w->flavor_id, flavor, properties,
                    w->key_name, w->key_data, w->key_name != NULL ? "ssh" : NULL, rest_str(call, "user_data"), (int64_t)config_drive_wanted(call, w),
-                   hostname, metadata, server_access_ip(call, "accessIPv4", v4), server_access_ip(call, "accessIPv6", v6), rest_str(call, "OS-DCF:diskConfig"), w->reservation, index,
-                   w->group_id, now, now);
+                   hostname, metadata, server_access_ip(call, "accessIPv4", v4), server_access_ip(call, "accessIPv6", v6),
+                   rest_str(call, "OS-DCF:diskConfig"), w->reservation, index, w->group_id, now, now);
 }
 
 static const struct cairn_pair *const *
