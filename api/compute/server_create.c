@@ -11,7 +11,6 @@
 #include "base/str.h"
 #include "flow/server.h"
 #include "network/network_api.h"
-#include "rest/address.h"
 
 #define COUNT_MAX 1000
 
