@@ -198,3 +198,9 @@ tests_unit_compute_test_SOURCES = tests/unit/compute_test.c $(UNIT_SERVICE)
 tests_unit_compute_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_compute_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/compute_test
+
+check_PROGRAMS += tests/unit/scale_test
+tests_unit_scale_test_SOURCES = tests/unit/scale_test.c $(UNIT_SERVICE)
+tests_unit_scale_test_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_scale_test_LDADD = api/libapi.la $(UNIT_LIBS) $(SQLITE_LIBS)
+TESTS += tests/unit/scale_test
