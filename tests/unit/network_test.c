@@ -628,6 +628,16 @@ tasks(const char *kind, const char *host)
 }
 
 static void
+forget_tasks(void)
+{
+    struct tx *tx;
+
+    ck_assert_int_eq(tx_begin(catalog, TX_WRITE, &tx, &err), 0);
+    ck_assert_int_eq(tx_exec(tx, &err, "delete from tasks", ""), 0);
+    ck_assert_int_eq(tx_commit(tx, &err), 0);
+}
+
+static void
 add_host(const char *name, int64_t number)
 {
     struct tx *tx;
@@ -673,6 +683,36 @@ START_TEST(rules_reach_the_hosts_of_a_groups_members)
     body = xasprintf("{\"security_group_rule\": {\"security_group_id\": \"%s\", \"direction\": \"ingress\"}}", id);
     ASSERT_STATUS(ask(member, "POST", "/v2.0/security-group-rules", NULL, body), 201);      /* OSSA-2015-021: running servers get new rules */
     ck_assert_int_eq((int)tasks("group-sync", "one"), 1);
+}
+END_TEST
+
+START_TEST(a_hosts_last_port_of_a_group_tells_it_when_it_goes)
+{
+    CLEANUP_FREE char *id = group(member, "web"), *net = network(member), *port = NULL;
+
+    add_host("one", 1);
+    port = create(member, "/v2.0/ports", "port", "id", "{\"port\": {\"network_id\": \"%s\", \"security_groups\": [\"%s\"]}}", net, id);
+    ASSERT_STATUS(put(admin, "ports", port, "{\"port\": {\"binding:host_id\": \"one\"}}"), 200);
+    forget_tasks();
+    ASSERT_STATUS(drop(member, "ports", port), 204);
+    ck_assert_int_eq((int)tasks("port-sync", "one"), 1);
+    ck_assert_int_eq((int)tasks("group-sync", "one"), 1);
+    ck_assert_int_eq((int)tasks("network-sync", "one"), 1);
+}
+END_TEST
+
+START_TEST(a_rule_that_goes_tells_the_hosts_of_the_group_it_named)
+{
+    CLEANUP_FREE char *id = group(member, "web"), *friends = group(member, "friends"), *net = network(member), *port = NULL, *rule = NULL;
+
+    add_host("one", 1);
+    port = create(member, "/v2.0/ports", "port", "id", "{\"port\": {\"network_id\": \"%s\", \"security_groups\": [\"%s\"]}}", net, id);
+    ASSERT_STATUS(put(admin, "ports", port, "{\"port\": {\"binding:host_id\": \"one\"}}"), 200);
+    rule = create(member, "/v2.0/security-group-rules", "security_group_rule", "id",
+                  "{\"security_group_rule\": {\"security_group_id\": \"%s\", \"direction\": \"ingress\", \"remote_group_id\": \"%s\"}}", id, friends);
+    forget_tasks();
+    ASSERT_STATUS(drop(member, "security-group-rules", rule), 204);
+    ck_assert_int_eq((int)tasks("group-sync", "one"), 2);       /* both */
 }
 END_TEST
 
@@ -758,6 +798,8 @@ main(void)
     tcase_add_test(tc, a_revision_that_is_not_meant_is_412);
     tcase_add_test(tc, only_hosts_that_have_the_port_are_told);
     tcase_add_test(tc, rules_reach_the_hosts_of_a_groups_members);
+    tcase_add_test(tc, a_hosts_last_port_of_a_group_tells_it_when_it_goes);
+    tcase_add_test(tc, a_rule_that_goes_tells_the_hosts_of_the_group_it_named);
     tcase_add_test(tc, servers_get_ports_and_give_them_back);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

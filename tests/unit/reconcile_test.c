@@ -485,6 +485,21 @@ START_TEST(network_and_group_that_ports_need_are_applied)
 }
 END_TEST
 
+#define FRIENDS "00000000-0000-4000-8000-0000000000f2"
+
+START_TEST(a_group_that_rules_name_comes_and_goes_with_theirs)
+{
+    sql("insert into security_groups (id, project_id, name, created_us, updated_us) values ('" FRIENDS "', 'p', 'friends', 1, 1)");
+    sql("insert into security_group_rules (id, security_group_id, project_id, direction, ethertype, remote_group_id, created_us, updated_us)"
+        " values ('" OTHER "', '" GROUP "', 'p', 'ingress', 'IPv4', '" FRIENDS "', 1, 1)");
+    ck_assert_int_eq(group_sync(catalog, plugins, "h1", GROUP, &err), 0);
+    expect_clean();
+    sql("delete from port_security_groups");
+    ck_assert_int_eq(group_sync(catalog, plugins, "h1", GROUP, &err), 0);
+    expect_clean();
+}
+END_TEST
+
 /* --- drivers that fail, the reconciler */
 
 static void
@@ -565,6 +580,7 @@ main(void)
         volume_that_is_nobodys_disk_is_deleted, disk_without_its_volume_is_reported,
         bytes_without_an_image_are_deleted_when_they_are_not_of_an_upload, image_without_its_bytes_is_reported,
         port_that_is_not_bound_here_is_unplugged, port_that_is_bound_here_is_plugged_by_a_task, network_and_group_that_ports_need_are_applied,
+        a_group_that_rules_name_comes_and_goes_with_theirs,
         driver_that_fails_does_not_hide_what_others_tell, catalog_alone_can_be_audited, reconciler_makes_everything_again_at_its_start,
     };
     TCase *tcase = tcase_create("reconcile");
