@@ -2,6 +2,7 @@
 #include "config.h"
 #define LOG_MODULE "host"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,10 +23,11 @@ struct hosting {
     struct engine *engine;
     struct reconciler *reconciler;
     char *name;
-    /* What was reported last; only the thread that starts us, then the timers', looks. */
+    /* What was reported last; only the thread that starts us, then one worker at a time, looks. */
     struct cairn_compute_info info;
     int64_t disk_gib;
     int reported;
+    _Atomic int queued, running;        /* a report */
 };
 
 static const char *
@@ -115,13 +117,26 @@ report_all(struct hosting *h, struct cairn_error *err)
 
 /* A host is reported alive only while its hypervisor answers. */
 static void
-heartbeat(void *arg)
+beat(void *arg)
 {
     struct hosting *h = arg;
     struct cairn_error err = CAIRN_ERROR_INIT;
 
+    h->running = 1;
     if (report_all(h, &err) < 0)
         log_warn("host %s: not reported: %s", h->name, err.message);
+    h->running = 0;
+    h->queued = 0;
+}
+
+/* On the timer's thread, which must not wait for a driver: a worker does it.  One that hangs is not joined by others. */
+static void
+heartbeat(void *arg)
+{
+    struct hosting *h = arg;
+
+    if (atomic_exchange(&h->queued, 1) == 0 && engine_submit(h->engine, beat, h) < 0)
+        h->queued = 0;
 }
 
 struct power_event {
@@ -204,6 +219,8 @@ hosting_stop(struct hosting *h)
     if (h == NULL)
         return;
     reconciler_stop(h->reconciler);
+    if (h->running)                     /* its worker hangs in a driver and was left behind: the process is about to end */
+        return;
     free(h->name);
     free(h);
 }

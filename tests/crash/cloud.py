@@ -264,12 +264,14 @@ class Cloud(Daemon):
 
     # --- servers
 
-    def ask_server(self, bad=False, net=None, port=None):
-        """Answers the name; the daemon may die before it answers the id."""
+    def ask_server(self, bad=False, net=None, port=None, count=1):
+        """Answers the name; the daemon may die before it answers the id.  Several are NAME-1, NAME-2 ..."""
         name, net = self.name(), self.nets[1] if net is None else net
         body = {"name": name, "imageRef": self.bad_image if bad else self.image, "flavorRef": self.flavor, "config_drive": True,
                 "networks": [{"port": port} if port else {"uuid": net}], "metadata": {"made": "by the crash test"},
                 "user_data": base64.b64encode(b"#!/bin/sh\n").decode()}
+        if count > 1:
+            body["min_count"] = body["max_count"] = count
         if not port:
             body["security_groups"] = [{"name": self.groups[self.nets.index(net)] if net in self.nets else self.groups[0]}]
         try:

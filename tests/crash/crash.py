@@ -30,7 +30,7 @@ CALLS = (
 )
 QUICK = ["server-build:network:run", "server-build:spawn:run", "server-build:disks:undo", "server-delete:destroy:run", "server-delete:disks:record",
          "server-reboot:power:run", "server-suspend:power:run", "port-sync:apply:run", "create:volume_create:after", "create:config-drive:iso",
-         "delete:network_remove:before", "request:server-create:commit", "request:server-create:answer", "request:server-delete:answer",
+         "delete:network_remove:before", "request:servers-create:commit", "request:server-create:answer", "request:server-delete:answer",
          "request:subnet-change:answer", "request:port-delete:answer", "request:rule-create:answer", "image:half", "image:kept", "image:delete",
          "delete-while-it-builds", "host-reboots", "hung-driver"]
 

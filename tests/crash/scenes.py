@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from cloud import POWER, Client, Lost, Wrong, wait
 from machine import out
+from writes import REQUESTS, LastPortDelete
 
 # --- images: whole or not there, and no space is lost
 
@@ -204,11 +205,15 @@ def any_moment(test):
 
 
 def anything(test, rounds, dice, seed):
-    """Anything at once, killed at any time, twice over."""
+    """Anything at once, killed at any time, twice over.  What was answered is not forgotten."""
     cloud = test.cloud
+    kinds_of_write = [k for k, w in REQUESTS.items() if not k.startswith("server") and w is not LastPortDelete]
     want = {test.subject: cloud.status(test.subject)}
     for i in range(rounds):
-        began, story, asked = time.monotonic(), [], {}
+        began, story = time.monotonic(), []
+        writes = [REQUESTS[k]() for k in sorted(set(dice.choices(kinds_of_write, k=dice.randint(0, 3)))) if k != "rule-delete"]
+        for write in writes:
+            write.prepare(test)
         for server, state in list(want.items()):
             kinds = [k for k in POWER if POWER[k][1] == state]
             kind = dice.choice(kinds + ["server-delete"] * (server != test.subject) + [None])
@@ -225,6 +230,9 @@ def anything(test, rounds, dice, seed):
                 cloud.act(server, "server-delete")
                 want[server] = "GONE"
                 story.append(f"delete {server[:4]}")
+        for write in writes:
+            write.ask(cloud)
+            story.append(write.route)
         for _ in range(dice.randint(1, 2)):
             time.sleep(dice.random() * 1.5)
             cloud.kill()
@@ -235,7 +243,11 @@ def anything(test, rounds, dice, seed):
                 cloud.settle(server, state)
                 if state == "GONE":
                     del want[server]
+            for write in writes:
+                write.verify(test, True)
             test.all_right()
+            for write in writes:
+                write.clean(test)
         except Wrong as e:
             raise Wrong(f"round {i} of seed {seed} ({', '.join(story)}): {e}") from None
         print(f"ok      round {i}: {', '.join(story)}  {time.monotonic() - began:.1f} s", flush=True)
@@ -261,7 +273,8 @@ class Simulated:
         with open(os.path.join(self.dir, "log"), "w") as log:
             self.process = subprocess.Popen(
                 [os.path.join(test.cloud.build, "cairnd"), "--simulate", "--state-dir", os.path.join(self.dir, "state"), "--port", "0", "--port-file", port,
-                 "--set", "compute:default.driver=debug", "--set", f"compute:default.script={self.script}"], stdout=log, stderr=log, env=env)
+                 *(x for kind in ("compute", "storage", "network") for x in ("--set", f"{kind}:default.driver=debug", "--set",
+                                                                            f"{kind}:default.script={self.script}"))], stdout=log, stderr=log, env=env)
         wait("the simulated daemon's start", 30, lambda: os.path.exists(port))
         with open(port) as f:
             self.api = Client(int(f.read()))
@@ -281,6 +294,8 @@ class Simulated:
 
     def let_go(self):
         open(os.path.join(self.dir, "go"), "w").close()
+        wait("an end of the call that hung", 20, lambda: "In drivers" not in self.running())
+        os.unlink(os.path.join(self.dir, "go"))
 
     def quick(self, method, path, body=None, accept=()):
         began = time.monotonic()
@@ -292,9 +307,14 @@ class Simulated:
     def status(self, server):
         return self.quick("GET", f"/compute/v2.1/servers/{server}", accept=(404,)).get("server", {"status": "GONE"})["status"]
 
-    def create(self, name):
+    def network(self, cidr):
+        net = self.quick("POST", "/network/v2.0/networks", {"network": {"name": cidr}})["network"]["id"]
+        self.quick("POST", "/network/v2.0/subnets", {"subnet": {"network_id": net, "cidr": cidr, "ip_version": 4}})
+        return net
+
+    def create(self, name, net):
         return self.quick("POST", "/compute/v2.1/servers", {"server": {"name": name, "imageRef": self.image, "flavorRef": self.flavor,
-                                                                        "networks": "none"}})["server"]["id"]
+                                                                        "networks": [{"uuid": net}]}})["server"]["id"]
 
     def running(self):
         """The calls that drivers are in, as operators see them."""
@@ -306,45 +326,61 @@ class Simulated:
         wait(f"{state} of server {server}", 20, lambda: self.status(server) == state)
 
 
+# What hangs, and what gets there with a server that is ACTIVE (None: its build does).
+HANGS = (("server_create", None), ("volume_create", None), ("network_apply", None), ("port_plug", None), ("server_stop", {"os-stop": None}),
+         ("server_reboot", {"reboot": {"type": "HARD"}}), ("server_destroy", "delete"), ("volume_delete", "delete"))
+
+
+def provoke(sim, operation, ask):
+    """Answers a server whose driver call hangs."""
+    net = sim.network("10.1.0.0/24") if ask is None else sim.net        # one that no port is in yet
+    victim = None if ask is None else sim.create("victim", net)
+    if victim is not None:
+        sim.becomes(victim, "ACTIVE")
+    sim.hang(operation)
+    if ask is None:
+        victim = sim.create("victim", net)
+    elif ask == "delete":
+        sim.quick("DELETE", f"/compute/v2.1/servers/{victim}")
+    else:
+        sim.quick("POST", f"/compute/v2.1/servers/{victim}/action", ask)
+    wait(f"the call of {operation} that hangs", 20, lambda: operation in sim.running())
+    return victim
+
+
+def others_go_on(sim, before):
+    other = sim.create("other", sim.net)
+    sim.becomes(other, "ACTIVE")
+    for action, state in (({"os-stop": None}, "SHUTOFF"), ({"os-start": None}, "ACTIVE"), ({"pause": None}, "PAUSED"), ({"unpause": None}, "ACTIVE")):
+        sim.quick("POST", f"/compute/v2.1/servers/{before}/action", action)
+        sim.becomes(before, state)
+    sim.quick("DELETE", f"/compute/v2.1/servers/{other}")
+    sim.becomes(other, "GONE")
+    for path in ("/compute/v2.1/servers/detail", "/compute/v2.1/os-hypervisors/detail", "/network/v2.0/ports", "/image/v2/images", "/healthz", "/metrics"):
+        sim.quick("GET", path)
+    sim.quick("DELETE", f"/network/v2.0/networks/{sim.network('10.9.0.0/24')}")
+
+
 def hung_driver(test):
     sim = Simulated(test)
     try:
         sim.flavor = sim.quick("GET", "/compute/v2.1/flavors")["flavors"][0]["id"]
         sim.image = sim.quick("POST", "/image/v2/images", {"name": "i", "disk_format": "raw", "container_format": "bare"})["id"]
         sim.api("PUT", f"/image/v2/images/{sim.image}/file", test.cloud.bytes, headers={"Content-Type": "application/octet-stream"})
-        before = sim.create("before")
+        sim.net = sim.network("10.0.0.0/24")
+        before = sim.create("before", sim.net)
         sim.becomes(before, "ACTIVE")
-        for operation, ask in (("server_create", None), ("server_stop", {"os-stop": None}), ("server_destroy", "delete")):
-            victim = None if ask is None else sim.create("victim")
-            if victim is not None:
-                sim.becomes(victim, "ACTIVE")
-            sim.hang(operation)
-            if ask is None:
-                victim = sim.create("victim")
-            elif ask == "delete":
-                sim.quick("DELETE", f"/compute/v2.1/servers/{victim}")
-            else:
-                sim.quick("POST", f"/compute/v2.1/servers/{victim}/action", ask)
-            wait("the call that hangs", 20, lambda: operation in sim.running())
-            other = sim.create("other")                     # others are built, stopped, deleted ...
-            sim.becomes(other, "ACTIVE")
-            sim.quick("POST", f"/compute/v2.1/servers/{before}/action", {"os-stop": None})
-            sim.becomes(before, "SHUTOFF")
-            sim.quick("POST", f"/compute/v2.1/servers/{before}/action", {"os-start": None})
-            sim.becomes(before, "ACTIVE")
-            sim.quick("DELETE", f"/compute/v2.1/servers/{other}")
-            sim.becomes(other, "GONE")
-            sim.quick("GET", "/compute/v2.1/servers/detail")
+        for operation, ask in HANGS:
+            victim = provoke(sim, operation, ask)
+            others_go_on(sim, before)
             sim.quick("GET", f"/compute/v2.1/servers/{victim}/diagnostics", accept=(400, 404, 409, 500, 501, 503, 504))
-            sim.quick("POST", "/network/v2.0/networks", {"network": {"name": "n"}})
-            if ask != "delete":                             # its own next task waits behind it
+            if ask != "delete":                 # its own next task waits behind it
                 sim.quick("DELETE", f"/compute/v2.1/servers/{victim}")
-            time.sleep(0.5)
+                time.sleep(0.3)
             if sim.status(victim) == "GONE":
-                raise Wrong("a server is gone while its driver hangs")
+                raise Wrong(f"a server is gone while {operation} hangs")
             sim.let_go()
             sim.becomes(victim, "GONE")
-            os.unlink(os.path.join(sim.dir, "go"))
     finally:
         sim.end()
 

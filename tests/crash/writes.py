@@ -54,6 +54,27 @@ class ServerCreate(Write):
             test.remove(self.server)
 
 
+class ServersCreate(Write):
+    """Three at once: all of them or none."""
+
+    route = "POST /v2.1/servers"
+
+    def ask(self, cloud):
+        self.name = cloud.ask_server(count=3)
+
+    def verify(self, test, done):
+        self.servers = [test.cloud.find(f"{self.name}-{i}") for i in (1, 2, 3)]
+        expect("the number of servers", len([s for s in self.servers if s is not None]), 3 * done)
+        for server in self.servers if done else ():
+            test.cloud.settle(server, "ACTIVE")
+
+    def clean(self, test):
+        for server in self.servers:
+            if server is not None:
+                test.cloud.act(server, "server-delete")
+        test.cloud.wait_idle()
+
+
 class ServerDelete(Write):
     """Of a server with a port that was there before it, and stays."""
 
@@ -161,6 +182,13 @@ class ImageCreate(Make):
 
     def make(self, cloud):
         cloud.api("POST", self.path, {"name": self.name, "disk_format": "raw", "container_format": "bare"})
+
+
+class ProjectCreate(Make):
+    route, path, key = "POST /v3/projects", "/identity/v3/projects", "projects"
+
+    def make(self, cloud):
+        cloud.api("POST", self.path, {"project": {"name": self.name}})
 
 
 class Remove(Write):
@@ -347,10 +375,10 @@ class PortChange(Write):
 
 
 REQUESTS = {
-    "server-create": ServerCreate, "server-delete": ServerDelete, "server-action": ServerPause,
+    "server-create": ServerCreate, "servers-create": ServersCreate, "server-delete": ServerDelete, "server-action": ServerPause,
     "network-create": NetworkCreate, "network-delete": NetworkDelete, "subnet-create": SubnetCreate, "subnet-change": SubnetChange,
     "subnet-delete": SubnetDelete, "port-create": PortCreate, "port-change": PortChange, "port-delete": PortDelete,
     "port-delete-last": LastPortDelete, "remote-rule-delete": RemoteRuleDelete,
     "group-create": GroupCreate, "group-delete": GroupDelete, "rule-create": RuleCreate, "rule-delete": RuleDelete,
-    "image-create": ImageCreate, "image-delete": ImageDelete,
+    "project-create": ProjectCreate, "image-create": ImageCreate, "image-delete": ImageDelete,
 }
