@@ -14,24 +14,16 @@ drivers_compute_compute_kvm_la_LDFLAGS = $(MODULE_LDFLAGS) -Wl,-z,nodelete
 drivers_compute_compute_kvm_la_LIBADD = $(LIBVIRT_LIBS) $(LIBXML_LIBS) -lpthread
 endif
 
-EXTRA_LTLIBRARIES += drivers/compute/libfake.la
-drivers_compute_libfake_la_SOURCES = drivers/compute/fake.c drivers/compute/fake.h
-drivers_compute_libfake_la_CPPFLAGS = $(DRIVER_CPPFLAGS)
-drivers_compute_libfake_la_CFLAGS = $(AM_CFLAGS)
-drivers_compute_libfake_la_LIBADD = drivers/fake/libsim.la
+COMPUTE_FAKE = drivers/compute/fake.c drivers/compute/fake.h $(SIM_SOURCES)
 if FAKE
 drivers_LTLIBRARIES += drivers/compute/compute-fake.la
-drivers_compute_compute_fake_la_SOURCES = drivers/compute/fake_entry.c
+drivers_compute_compute_fake_la_SOURCES = drivers/compute/fake_entry.c $(COMPUTE_FAKE)
 drivers_compute_compute_fake_la_CPPFLAGS = $(DRIVER_CPPFLAGS)
-drivers_compute_compute_fake_la_CFLAGS = $(AM_CFLAGS)
 drivers_compute_compute_fake_la_LDFLAGS = $(MODULE_LDFLAGS)
-drivers_compute_compute_fake_la_LIBADD = drivers/compute/libfake.la
 endif
 if TESTS
 noinst_LTLIBRARIES += drivers/compute/compute-debug.la
-drivers_compute_compute_debug_la_SOURCES = drivers/compute/debug.c
+drivers_compute_compute_debug_la_SOURCES = drivers/compute/debug.c $(DEBUG_SOURCES) $(COMPUTE_FAKE)
 drivers_compute_compute_debug_la_CPPFLAGS = $(DRIVER_CPPFLAGS)
-drivers_compute_compute_debug_la_CFLAGS = $(AM_CFLAGS)
 drivers_compute_compute_debug_la_LDFLAGS = $(LDFLAGS_DEBUG_MODULE)
-drivers_compute_compute_debug_la_LIBADD = drivers/compute/libfake.la
 endif

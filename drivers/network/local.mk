@@ -1,25 +1,17 @@
 ## drivers/network/local.mk: the network drivers.
 
-EXTRA_LTLIBRARIES += drivers/network/libfake.la
-drivers_network_libfake_la_SOURCES = drivers/network/fake.c drivers/network/fake.h
-drivers_network_libfake_la_CPPFLAGS = $(DRIVER_CPPFLAGS)
-drivers_network_libfake_la_CFLAGS = $(AM_CFLAGS)
-drivers_network_libfake_la_LIBADD = drivers/fake/libsim.la
+NETWORK_FAKE = drivers/network/fake.c drivers/network/fake.h $(SIM_SOURCES)
 if FAKE
 drivers_LTLIBRARIES += drivers/network/network-fake.la
-drivers_network_network_fake_la_SOURCES = drivers/network/fake_entry.c
+drivers_network_network_fake_la_SOURCES = drivers/network/fake_entry.c $(NETWORK_FAKE)
 drivers_network_network_fake_la_CPPFLAGS = $(DRIVER_CPPFLAGS)
-drivers_network_network_fake_la_CFLAGS = $(AM_CFLAGS)
 drivers_network_network_fake_la_LDFLAGS = $(MODULE_LDFLAGS)
-drivers_network_network_fake_la_LIBADD = drivers/network/libfake.la
 endif
 if TESTS
 noinst_LTLIBRARIES += drivers/network/network-debug.la
-drivers_network_network_debug_la_SOURCES = drivers/network/debug.c
+drivers_network_network_debug_la_SOURCES = drivers/network/debug.c $(DEBUG_SOURCES) $(NETWORK_FAKE)
 drivers_network_network_debug_la_CPPFLAGS = $(DRIVER_CPPFLAGS)
-drivers_network_network_debug_la_CFLAGS = $(AM_CFLAGS)
 drivers_network_network_debug_la_LDFLAGS = $(LDFLAGS_DEBUG_MODULE)
-drivers_network_network_debug_la_LIBADD = drivers/network/libfake.la
 endif
 
 if LINUXBRIDGE

@@ -9,25 +9,17 @@ drivers_storage_storage_file_la_CFLAGS = $(AM_CFLAGS)
 drivers_storage_storage_file_la_LDFLAGS = $(MODULE_LDFLAGS)
 endif
 
-EXTRA_LTLIBRARIES += drivers/storage/libfake.la
-drivers_storage_libfake_la_SOURCES = drivers/storage/fake.c drivers/storage/fake.h drivers/storage/fake_world.h \
-	drivers/storage/fake_store.c drivers/storage/fake_bytes.c
-drivers_storage_libfake_la_CPPFLAGS = $(DRIVER_CPPFLAGS)
-drivers_storage_libfake_la_CFLAGS = $(AM_CFLAGS)
-drivers_storage_libfake_la_LIBADD = drivers/fake/libsim.la
+STORAGE_FAKE = drivers/storage/fake.c drivers/storage/fake.h drivers/storage/fake_world.h \
+	drivers/storage/fake_store.c drivers/storage/fake_bytes.c $(SIM_SOURCES)
 if FAKE
 drivers_LTLIBRARIES += drivers/storage/storage-fake.la
-drivers_storage_storage_fake_la_SOURCES = drivers/storage/fake_entry.c
+drivers_storage_storage_fake_la_SOURCES = drivers/storage/fake_entry.c $(STORAGE_FAKE)
 drivers_storage_storage_fake_la_CPPFLAGS = $(DRIVER_CPPFLAGS)
-drivers_storage_storage_fake_la_CFLAGS = $(AM_CFLAGS)
 drivers_storage_storage_fake_la_LDFLAGS = $(MODULE_LDFLAGS)
-drivers_storage_storage_fake_la_LIBADD = drivers/storage/libfake.la
 endif
 if TESTS
 noinst_LTLIBRARIES += drivers/storage/storage-debug.la
-drivers_storage_storage_debug_la_SOURCES = drivers/storage/debug.c
+drivers_storage_storage_debug_la_SOURCES = drivers/storage/debug.c $(DEBUG_SOURCES) $(STORAGE_FAKE)
 drivers_storage_storage_debug_la_CPPFLAGS = $(DRIVER_CPPFLAGS)
-drivers_storage_storage_debug_la_CFLAGS = $(AM_CFLAGS)
 drivers_storage_storage_debug_la_LDFLAGS = $(LDFLAGS_DEBUG_MODULE)
-drivers_storage_storage_debug_la_LIBADD = drivers/storage/libfake.la
 endif

@@ -3,7 +3,8 @@
 if LINUXBRIDGE
 if TESTS
 check_PROGRAMS += tests/drivers/linuxbridge_test tests/drivers/tapguest
-tests_drivers_linuxbridge_test_SOURCES = tests/drivers/linuxbridge_test.c
+tests_drivers_linuxbridge_test_SOURCES = tests/drivers/linuxbridge_test.c tests/drivers/linuxbridge_bed.h tests/drivers/linuxbridge_bed.c \
+	tests/drivers/linuxbridge_guests.c tests/drivers/linuxbridge_traffic.c
 tests_drivers_linuxbridge_test_CPPFLAGS = $(MODULE_CPPFLAGS)
 tests_drivers_linuxbridge_test_CFLAGS = $(AM_CFLAGS) -pthread
 tests_drivers_linuxbridge_test_LDFLAGS = $(AM_LDFLAGS) -pthread
