@@ -7,8 +7,10 @@ failed=0
 fail() { echo "FAIL: $*"; failed=1; }
 
 # The page of keys is what the daemon prints, below a heading.
-"$cairnd" --help-config=md > docs_test.keys || fail "cairnd --help-config=md ends with $?"
-sed 1,4d "$src/docs/configuration.md" | diff - docs_test.keys ||
+# Two defaults follow from the prefix; the page has those of /usr/local.
+keys() { sed 's/^\(| `\(state\|run\)_dir` | path | \)`[^`]*`/\1/'; }
+"$cairnd" --help-config=md | keys > docs_test.keys
+sed 1,4d "$src/docs/configuration.md" | keys | diff - docs_test.keys ||
     fail "docs/configuration.md is stale; this refreshes it: { head -n4 docs/configuration.md; $cairnd --help-config=md; } > new && mv new docs/configuration.md"
 rm -f docs_test.keys
 

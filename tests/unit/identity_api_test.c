@@ -72,28 +72,6 @@ scope_of(const char *project)
     return xasprintf("{\"project\":{\"id\":\"%s\"}}", project);
 }
 
-/* '/v3/users/{user}' with what the names in braces stand for; malloc'd. */
-static char *
-path_of(const char *pattern, const char *project, const char *user, const char *role)
-{
-    const struct { const char *name, *value; } words[] = { { "{project}", project }, { "{user}", user }, { "{role}", role } };
-    struct str path = STR_INIT;
-
-    while (*pattern != '\0') {
-        size_t i = 0;
-
-        while (i < ARRAY_LEN(words) && strncmp(pattern, words[i].name, strlen(words[i].name)) != 0)
-            i++;
-        if (i < ARRAY_LEN(words)) {
-            str_add(&path, words[i].value);
-            pattern += strlen(words[i].name);
-        } else {
-            str_add_c(&path, *pattern++);
-        }
-    }
-    return str_take(&path);
-}
-
 /* --- logins */
 START_TEST(discovery_needs_no_token)
 {
@@ -273,11 +251,11 @@ END_TEST
 START_TEST(tokens_die_with_what_they_stand_on)
 {
     static const struct { const char *what; const char *method; const char *path; const char *body; int comes_back; } ends[] = {
-        { "disabled user", "PATCH", "/v3/users/{user}", "{\"user\":{\"enabled\":false}}", 0 },
-        { "new password", "PATCH", "/v3/users/{user}", "{\"user\":{\"password\":\"other\"}}", 0 },
-        { "disabled project", "PATCH", "/v3/projects/{project}", "{\"project\":{\"enabled\":false}}", 0 },
-        { "deleted user", "DELETE", "/v3/users/{user}", NULL, 0 },
-        { "deleted project", "DELETE", "/v3/projects/{project}", NULL, 0 },
+        { "disabled user", "PATCH", "/v3/users/%2$s", "{\"user\":{\"enabled\":false}}", 0 },
+        { "new password", "PATCH", "/v3/users/%2$s", "{\"user\":{\"password\":\"other\"}}", 0 },
+        { "disabled project", "PATCH", "/v3/projects/%1$s", "{\"project\":{\"enabled\":false}}", 0 },
+        { "deleted user", "DELETE", "/v3/users/%2$s", NULL, 0 },
+        { "deleted project", "DELETE", "/v3/projects/%1$s", NULL, 0 },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
@@ -293,7 +271,7 @@ START_TEST(tokens_die_with_what_they_stand_on)
         token = bed_login(name, "pw", scope);
         ck_assert_ptr_nonnull(token);
         ck_assert_int_eq(validates(token, token), 200);
-        path = path_of(ends[i].path, project, user, "");
+        path = bed_fill(ends[i].path, project, user, "", "");
         ck_assert_int_lt(status(admin, ends[i].method, path, ends[i].body), 300);
         ck_assert_msg(validates(token, token) == 401, "%s", ends[i].what);
         if (strcmp(ends[i].method, "PATCH") == 0) {     /* and does not rise again */
@@ -592,19 +570,19 @@ END_TEST
 START_TEST(grants_are_put_checked_listed_and_taken)
 {
     static const struct { const char *put, *list; } forms[] = {
-        { "/v3/projects/{project}/users/{user}/roles/{role}", "/v3/projects/{project}/users/{user}/roles" },
-        { "/v3/domains/default/users/{user}/roles/{role}", "/v3/domains/default/users/{user}/roles" },
-        { "/v3/system/users/{user}/roles/{role}", "/v3/system/users/{user}/roles" },
-        { "/v3/OS-INHERIT/domains/default/users/{user}/roles/{role}/inherited_to_projects", "/v3/OS-INHERIT/domains/default/users/{user}/roles/inherited_to_projects" },
+        { "/v3/projects/%1$s/users/%2$s/roles/%3$s", "/v3/projects/%1$s/users/%2$s/roles" },
+        { "/v3/domains/default/users/%2$s/roles/%3$s", "/v3/domains/default/users/%2$s/roles" },
+        { "/v3/system/users/%2$s/roles/%3$s", "/v3/system/users/%2$s/roles" },
+        { "/v3/OS-INHERIT/domains/default/users/%2$s/roles/%3$s/inherited_to_projects", "/v3/OS-INHERIT/domains/default/users/%2$s/roles/inherited_to_projects" },
     };
     CLEANUP_FREE char *user = bed_make(admin, "/v3/users", "user", "{\"name\":\"u\"}");
     CLEANUP_FREE char *project = bed_make(admin, "/v3/projects", "project", "{\"name\":\"p\"}");
     CLEANUP_FREE char *role = bed_make(admin, "/v3/roles", "role", "{\"name\":\"r\"}");
 
     for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-        CLEANUP_FREE char *put = path_of(forms[i].put, project, user, role);
-        CLEANUP_FREE char *list = path_of(forms[i].list, project, user, role);
-        CLEANUP_FREE char *nobody = path_of(forms[i].put, project, "nobody", role);
+        CLEANUP_FREE char *put = bed_fill(forms[i].put, project, user, role, "");
+        CLEANUP_FREE char *list = bed_fill(forms[i].list, project, user, role, "");
+        CLEANUP_FREE char *nobody = bed_fill(forms[i].put, project, "nobody", role, "");
         const struct wire_reply *r;
 
         ck_assert_int_eq(status(admin, "HEAD", put, NULL), 404);

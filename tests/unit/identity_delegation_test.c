@@ -247,7 +247,7 @@ START_TEST(application_credentials_end_with_what_they_stand_on)
         make_app_cred(ann_token, "{\"name\":\"robot\",\"roles\":[{\"name\":\"member\"}]}", &id, &secret);
         token = app_cred_login(id, secret);
         ck_assert_ptr_nonnull(token);
-        path = xasprintf(ends[i].path, ann, home, id, role);
+        path = bed_fill(ends[i].path, ann, home, id, role);
         ck_assert_int_lt(status(admin, ends[i].method, path, ends[i].body), 300);
         ck_assert_msg(describe(token)->status == 404, "%s", ends[i].what);
         ck_assert_msg(app_cred_login(id, secret) == NULL, "%s", ends[i].what);
@@ -451,7 +451,7 @@ START_TEST(trusts_end_with_what_they_stand_on)
         CLEANUP_FREE char *token = trust_login("bob", trust);
         CLEANUP_FREE char *role = role_id("manager");       /* it implies the member of the trust */
         CLEANUP_FREE char *member = role_id("member");
-        CLEANUP_FREE char *path = xasprintf(ends[i].path, ann, home, member, bob);
+        CLEANUP_FREE char *path = bed_fill(ends[i].path, ann, home, member, bob);
         CLEANUP_FREE char *body = xasprintf("{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":{\"user\":{\"id\":\"%s\",\"password\":\"pw\"}}},"
                                             "\"scope\":{\"OS-TRUST:trust\":{\"id\":\"%s\"}}}}", bob, trust);
 
@@ -500,7 +500,7 @@ START_TEST(ill_formed_trusts_are_refused)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        CLEANUP_FREE char *fields = xasprintf(cases[i].fields, ann, bob, home);
+        CLEANUP_FREE char *fields = bed_fill(cases[i].fields, ann, bob, home, "");
         CLEANUP_FREE char *body = xasprintf("{\"trust\":{%s}}", fields);
         const struct wire_reply *r = bed_ask(ann_token, "POST", "/v3/OS-TRUST/trusts", NULL, NULL, body);
 

@@ -157,3 +157,19 @@ bed_make(const char *token, const char *path, const char *key, const char *field
     ck_assert_msg(r->status == 201, "POST %s answers %d %s", path, r->status, r->text);
     return xstrdup(bed_text(r, id_path));
 }
+
+char *
+bed_fill(const char *pattern, const char *a, const char *b, const char *c, const char *d)
+{
+    const char *const words[] = { a, b, c, d };
+    struct str out = STR_INIT;
+
+    for (; *pattern != '\0'; pattern++)
+        if (pattern[0] == '%' && pattern[1] >= '1' && pattern[1] <= '4' && pattern[2] == '$' && pattern[3] == 's') {
+            str_add(&out, words[pattern[1] - '1']);
+            pattern += 3;
+        } else {
+            str_add_c(&out, *pattern);
+        }
+    return str_take(&out);
+}

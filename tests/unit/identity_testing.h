@@ -31,6 +31,8 @@ char *bed_login_as(const char *identity_json, const char *scope);
 const struct wire_reply *bed_ask(const char *token, const char *method, const char *path, const char *query, const char *headers, const char *body);
 /* Text at a path of keys of the last reply, "user.id"; NULL absent. */
 const char *bed_text(const struct wire_reply *r, const char *path);
+/* The pattern with 'a' for "%1$s", 'b' for "%2$s" ...: unlike printf()'s, patterns need not use all of them.  malloc'd. */
+char *bed_fill(const char *pattern, const char *a, const char *b, const char *c, const char *d);
 /* Makes an object by POST as 'token' and answers its id; malloc'd. */
 char *bed_make(const char *token, const char *path, const char *key, const char *fields);
 #define PROJECT_SCOPE "{\"project\":{\"name\":\"admin\",\"domain\":{\"id\":\"default\"}}}"

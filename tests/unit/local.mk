@@ -148,16 +148,11 @@ check_PROGRAMS += tests/unit/identity_mapping_test tests/unit/identity_resources
 tests_unit_identity_mapping_test_SOURCES = tests/unit/identity_mapping_test.c
 tests_unit_identity_mapping_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_mapping_test_LDADD = api/libapi.la $(UNIT_LIBS)
-tests_unit_identity_resources_test_SOURCES = tests/unit/identity_resources_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h \
-	$(UNIT_WIRE)
 tests_unit_identity_resources_test_SOURCES = tests/unit/identity_resources_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h $(UNIT_WIRE)
 tests_unit_identity_resources_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_resources_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/identity_mapping_test tests/unit/identity_resources_test
-TESTS += tests/unit/identity_compliance_test
 check_PROGRAMS += tests/unit/identity_delegation_test
-tests_unit_identity_delegation_test_SOURCES = tests/unit/identity_delegation_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h \
-	$(UNIT_WIRE)
 tests_unit_identity_delegation_test_SOURCES = tests/unit/identity_delegation_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h $(UNIT_WIRE)
 tests_unit_identity_delegation_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_delegation_test_LDADD = api/libapi.la $(UNIT_LIBS)
