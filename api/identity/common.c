@@ -88,6 +88,16 @@ known_only(const struct rest_attr *attrs, unsigned access, const json_t *given, 
 }
 
 int
+same_id_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
+{
+    const char *id = call->object != NULL ? row_text(call->object, "id") : rest_param(call, "user_id");
+
+    if (id == NULL || str_eq(json_string_value(value), id))
+        return 0;
+    return cairn_fail(err, CAIRN_INVALID, "Cannot change the ID of %s.", id);
+}
+
+int
 fixed_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
 {
     (void)call;

@@ -14,6 +14,7 @@ links_emit(struct rest_call *call, struct json_out *out, struct rows *row, struc
 
 static const struct rest_attr domain_attrs[] = {
     { .name = "id",          .column = "t.id",          .type = REST_ID,     .flags = REST_READ },
+    SAME_ID,
     { .name = "name",        .column = "t.name",        .type = REST_STRING, .flags = REST_WRITE | REST_REQUIRED | REST_FILTER | REST_SORT | REST_TRIM, .min = 1, .max = 64 },
     { .name = "description", .column = "t.description", .type = REST_TEXT,   .flags = REST_WRITE | REST_NULL, .dflt = "\"\"" },
     { .name = "enabled",     .column = "t.enabled",     .type = REST_BOOL,   .flags = REST_WRITE | REST_FILTER, .dflt = "true" },

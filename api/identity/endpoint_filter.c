@@ -31,6 +31,7 @@ filters_emit(struct rest_call *call, struct json_out *out, struct rows *row, str
 
 static const struct rest_attr group_attrs[] = {
     { .name = "id",          .column = "t.id",          .type = REST_ID,     .flags = REST_READ },
+    SAME_ID,
     { .name = "name",        .column = "t.name",        .type = REST_STRING, .flags = REST_WRITE | REST_REQUIRED | REST_FILTER, .min = 1, .max = 255 },
     { .name = "description", .column = "t.description", .type = REST_TEXT,   .flags = REST_WRITE | REST_NULL },
     { .name = "filters",     .type = REST_OBJECT, .flags = REST_WRITE | REST_REQUIRED | REST_NO_COLUMN, .emit = filters_emit },

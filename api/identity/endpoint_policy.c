@@ -11,6 +11,7 @@ links_emit(struct rest_call *call, struct json_out *out, struct rows *row, struc
 
 static const struct rest_attr policy_attrs[] = {
     { .name = "id",    .column = "t.id",      .type = REST_ID,     .flags = REST_READ },
+    SAME_ID,
     { .name = "type",  .column = "t.type",    .type = REST_STRING, .flags = REST_WRITE | REST_REQUIRED | REST_FILTER, .max = 255 },
     { .name = "blob",  .column = "t.content", .type = REST_TEXT,   .flags = REST_WRITE | REST_REQUIRED },
     { .name = "extra", .column = "t.extra",   .type = REST_JSON,   .flags = REST_WRITE, .emit = extra_emit },

@@ -52,6 +52,7 @@ remote_emit(struct rest_call *call, struct json_out *out, struct rows *row, stru
 
 static const struct rest_attr idp_attrs[] = {
     { .name = "id",          .column = "t.id",          .type = REST_STRING, .flags = REST_READ | REST_FILTER },
+    SAME_ID,
     { .name = "domain_id",   .column = "t.domain_id",   .type = REST_STRING, .flags = REST_READ | REST_CREATE | REST_NULL | REST_FILTER, .max = 64 },
     FIXED("domain_id"),
     { .name = "enabled",     .column = "t.enabled",     .type = REST_BOOL,   .flags = REST_WRITE | REST_FILTER, .dflt = "false" },
@@ -149,6 +150,7 @@ mapping_links(struct rest_call *call, struct json_out *out, struct rows *row, st
 
 static const struct rest_attr mapping_attrs[] = {
     { .name = "id",             .column = "t.id",             .type = REST_STRING, .flags = REST_READ },
+    SAME_ID,
     { .name = "rules",          .column = "t.rules",          .type = REST_JSON,   .flags = REST_WRITE | REST_REQUIRED },
     { .name = "schema_version", .column = "t.schema_version", .type = REST_STRING, .flags = REST_WRITE | REST_NULL, .max = 5 },
     { .name = "links", .flags = REST_READ | REST_NO_COLUMN, .type = REST_JSON, .emit = mapping_links },
@@ -206,6 +208,7 @@ url_check(struct rest_call *call, const json_t *value, struct cairn_error *err)
 
 static const struct rest_attr sp_attrs[] = {
     { .name = "id",          .column = "t.id",          .type = REST_STRING, .flags = REST_READ | REST_FILTER },
+    SAME_ID,
     { .name = "auth_url",    .column = "t.auth_url",    .type = REST_STRING, .flags = REST_WRITE | REST_REQUIRED, .max = 256, .check = url_check },
     { .name = "sp_url",      .column = "t.sp_url",      .type = REST_STRING, .flags = REST_WRITE | REST_REQUIRED, .max = 256, .check = url_check },
     { .name = "description", .column = "t.description", .type = REST_TEXT,   .flags = REST_WRITE | REST_NULL },

@@ -14,6 +14,7 @@ links_emit(struct rest_call *call, struct json_out *out, struct rows *row, struc
 
 static const struct rest_attr group_attrs[] = {
     { .name = "id",          .column = "t.id",          .type = REST_ID,     .flags = REST_READ },
+    SAME_ID,
     { .name = "name",        .column = "t.name",        .type = REST_STRING, .flags = REST_WRITE | REST_REQUIRED | REST_FILTER | REST_SORT, .min = 1, .max = 64 },
     { .name = "domain_id",   .column = "t.domain_id",   .type = REST_STRING, .flags = REST_READ | REST_CREATE | REST_FILTER, .max = 64 },
     { .name = "domain_id",   .type = REST_STRING, .flags = REST_UPDATE | REST_NO_COLUMN, .max = 64 },

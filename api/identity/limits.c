@@ -21,6 +21,7 @@ registered_links(struct rest_call *call, struct json_out *out, struct rows *row,
 
 static const struct rest_attr registered_attrs[] = {
     { .name = "id",            .column = "t.id",            .type = REST_ID,     .flags = REST_READ },
+    SAME_ID,
     { .name = "service_id",    .column = "t.service_id",    .type = REST_STRING, .flags = REST_READ | REST_UPDATE | REST_FILTER, .max = 64 },
     { .name = "region_id",     .column = "t.region_id",     .type = REST_STRING, .flags = REST_READ | REST_UPDATE | REST_NULL | REST_FILTER, .max = 255 },
     { .name = "resource_name", .column = "t.resource_name", .type = REST_STRING, .flags = REST_READ | REST_UPDATE | REST_FILTER, .min = 1, .max = 255 },
@@ -151,6 +152,7 @@ limit_links(struct rest_call *call, struct json_out *out, struct rows *row, stru
 
 static const struct rest_attr limit_attrs[] = {
     { .name = "id",             .column = "t.id",             .type = REST_ID,     .flags = REST_READ },
+    SAME_ID,
     { .name = "project_id",     .column = "t.project_id",     .type = REST_STRING, .flags = REST_READ | REST_FILTER },
     { .name = "domain_id",      .column = "t.domain_id",      .type = REST_STRING, .flags = REST_READ | REST_FILTER },
     { .name = "service_id",     .column = "r.service_id",     .type = REST_STRING, .flags = REST_READ | REST_FILTER },

@@ -42,6 +42,7 @@ static const struct rest_attr tag_item[] = {
 
 static const struct rest_attr project_attrs[] = {
     { .name = "id",          .column = "t.id",          .type = REST_ID,     .flags = REST_READ },
+    SAME_ID,
     { .name = "name",        .column = "t.name",        .type = REST_STRING, .flags = REST_READ | REST_UPDATE | REST_FILTER | REST_SORT | REST_TRIM, .min = 1, .max = 64 },
     { .name = "domain_id",   .column = "t.domain_id",   .type = REST_STRING, .flags = REST_READ | REST_UPDATE | REST_NULL | REST_FILTER, .max = 64 },
     { .name = "parent_id",   .column = "t.parent_id",   .type = REST_STRING, .flags = REST_READ | REST_UPDATE | REST_NULL | REST_FILTER, .max = 64 },

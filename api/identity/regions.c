@@ -15,6 +15,7 @@ region_links(struct rest_call *call, struct json_out *out, struct rows *row, str
 
 static const struct rest_attr region_attrs[] = {
     { .name = "id",               .column = "t.id",          .type = REST_STRING, .flags = REST_READ },
+    SAME_ID,
     { .name = "description",      .column = "t.description", .type = REST_TEXT,   .flags = REST_WRITE | REST_NULL, .dflt = "\"\"" },
     { .name = "parent_region_id", .column = "t.parent_id",   .type = REST_STRING, .flags = REST_WRITE | REST_NULL | REST_FILTER, .max = 255 },
     { .name = "extra",            .column = "t.extra",       .type = REST_JSON,   .flags = REST_WRITE, .emit = extra_emit },
@@ -136,6 +137,7 @@ service_links(struct rest_call *call, struct json_out *out, struct rows *row, st
 
 static const struct rest_attr service_attrs[] = {
     { .name = "id",          .column = "t.id",          .type = REST_ID,     .flags = REST_READ },
+    SAME_ID,
     { .name = "type",        .column = "t.type",        .type = REST_STRING, .flags = REST_WRITE | REST_REQUIRED | REST_FILTER | REST_SORT, .min = 1, .max = 255 },
     { .name = "name",        .column = "t.name",        .type = REST_STRING, .flags = REST_WRITE | REST_NULL | REST_FILTER | REST_HIDDEN_NULL, .max = 255 },
     { .name = "description", .column = "t.description", .type = REST_TEXT,   .flags = REST_WRITE | REST_NULL | REST_HIDDEN_NULL },
@@ -203,6 +205,7 @@ region_emit(struct rest_call *call, struct json_out *out, struct rows *row, stru
 
 static const struct rest_attr endpoint_attrs[] = {
     { .name = "id",         .column = "t.id",         .type = REST_ID,     .flags = REST_READ },
+    SAME_ID,
     { .name = "interface",  .column = "t.interface",  .type = REST_ENUM,   .flags = REST_WRITE | REST_REQUIRED | REST_FILTER, .choices = interfaces },
     { .name = "service_id", .column = "t.service_id", .type = REST_STRING, .flags = REST_WRITE | REST_REQUIRED | REST_FILTER, .max = 64 },
     { .name = "region_id",  .column = "t.region_id",  .type = REST_STRING, .flags = REST_WRITE | REST_NULL | REST_FILTER, .max = 255 },

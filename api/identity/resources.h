@@ -38,6 +38,9 @@ int extra_emit(struct rest_call *call, struct json_out *out, struct rows *row, s
 /* For objects that take no attributes of the clients' own.  CAIRN_INVALID: 'given' has a key that no attribute with one of the flags 'access' has
  * (0: that no attribute is). */
 int known_only(const struct rest_attr *attrs, unsigned access, const json_t *given, struct cairn_error *err);
+/* An update may name the object's id, if it is that. */
+#define SAME_ID { .name = "id", .type = REST_JSON, .flags = REST_UPDATE | REST_NULL | REST_NO_COLUMN, .check = same_id_check }
+int same_id_check(struct rest_call *call, const json_t *value, struct cairn_error *err);
 /* An attribute that an update must not even name: a row of its own beside the one that shows it. */
 #define FIXED(name_) { .name = name_, .type = REST_JSON, .flags = REST_UPDATE | REST_NULL | REST_NO_COLUMN, .check = fixed_check }
 int fixed_check(struct rest_call *call, const json_t *value, struct cairn_error *err);

@@ -28,7 +28,7 @@ events_list(struct rest_call *call, struct cairn_error *err)
     static const struct { const char *kind, *field; } delegations[] = {
         { REVOKED_TRUST, "OS-TRUST:trust_id" }, { REVOKED_ACCESS_TOKEN, "OS-OAUTH1:access_token_id" }, { REVOKED_APP_CRED, "application_credential_id" }
     };
-    const char *since = rest_query(call, "since");
+    const char *since = rest_query(call, "since"), *delegation, *delegation_id;
     CLEANUP_ROWS struct rows *rows = NULL;
     CLEANUP_FREE char *self = rest_url(call, "%s", http_path(call->req));
     int64_t since_us = 0;
@@ -50,9 +50,11 @@ events_list(struct rest_call *call, struct cairn_error *err)
             if (value[0] != '\0')
                 jo_str(call->out, fields[i], value);
         }
+        delegation = row_text(rows, "delegation");
+        delegation_id = row_text(rows, "delegation_id");
         for (size_t i = 0; i < ARRAY_LEN(delegations); i++) {
-            if (strcmp(row_text(rows, "delegation"), delegations[i].kind) == 0)
-                jo_str(call->out, delegations[i].field, row_text(rows, "delegation_id"));
+            if (strcmp(delegation, delegations[i].kind) == 0)
+                jo_str(call->out, delegations[i].field, delegation_id);
         }
         write_time(call, "issued_before", row_int(rows, "issued_before_us"));
         write_time(call, "revoked_at", row_int(rows, "revoked_us"));

@@ -69,7 +69,7 @@ static const struct rest_attr user_attrs[] = {
     { .name = "password",           .type = REST_STRING, .flags = REST_CREATE | REST_NULL | REST_SECRET, .min = 1, .max = 510 }, \
     { .name = "options",            .type = REST_OBJECT, .flags = REST_CREATE }, \
     { .name = "federated",          .type = REST_LIST, .of = federated_item, .flags = REST_CREATE, .max = 64 }, \
-    { .name = "id",                 .type = REST_ID,     .flags = REST_READ }, \
+    SAME_ID, \
     { .name = "links",              .type = REST_JSON,   .flags = REST_READ }, \
     { .name = "password_expires_at", .type = REST_TIME,  .flags = REST_READ }, \
     { .name = NULL }

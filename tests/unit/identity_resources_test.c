@@ -115,6 +115,13 @@ START_TEST(a_stored_policy_is_kept_as_it_came)
     ck_assert_uint_eq(json_array_size(json_object_get(bed_ask(admin, "GET", "/v3/policies", "type=x", NULL, NULL)->json, "policies")), 0);
     EXPECT(400, "POST", "{'policy':{'type':'x','blob':{}}}", "/v3/policies");
     EXPECT(400, "POST", "{'policy':{'type':'x'}}", "/v3/policies");
+    EXPECT(400, "PATCH", "{'policy':{'id':'another'}}", "/v3/policies/%s", id);
+    EXPECT(400, "PATCH", "{'user':{'id':'another'}}", "/v3/users/%s", "me");
+    {
+        CLEANUP_FREE char *same = xasprintf("{'policy':{'id':'%s'}}", id);
+
+        EXPECT(200, "PATCH", same, "/v3/policies/%s", id);
+    }
     EXPECT(204, "DELETE", NULL, "/v3/policies/%s", id);
     EXPECT(404, "GET", NULL, "/v3/policies/%s", id);
 }
