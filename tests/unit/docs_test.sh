@@ -37,7 +37,7 @@ done < docs_test.commands
 rm -f docs_test.commands docs_test.page
 
 # Links between the pages lead somewhere.
-for page in README.md docs/tour.md docs/request-to-server.md docs/add-a-resource.md docs/write-a-driver.md docs/limits.md docs/coverage.md; do
+for page in README.md docs/tour.md docs/request-to-server.md docs/add-a-resource.md docs/write-a-driver.md docs/limits.md docs/coverage.md docs/benchmarks.md; do
     for link in $(grep -o '](\([^)#]*\)' "$src/$page" | sed 's/](//' | grep -v '://'); do
         [ -e "$src/$(dirname "$page")/$link" ] || fail "$page links to $link, which is not there"
     done
