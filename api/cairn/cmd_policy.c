@@ -3,12 +3,9 @@
 #include "cairn/tool.h"
 
 #include "base/clock.h"
-#include "compute/compute.h"
-#include "identity/identity.h"
+#include "daemon/services.h"
 #include "identity/token.h"
 #include "identity/who.h"
-#include "image/image.h"
-#include "network/network_api.h"
 #include "rest/policy.h"
 
 #define ROLES_MAX 16
@@ -17,14 +14,13 @@
 static int
 load_policy(struct tool *t, struct policy **ret, struct cairn_error *err)
 {
-    static const struct rest_service *const services[] = { &identity_service, &compute_service, &network_service, &image_service };
     const char *file = config_string(t->config, "daemon", "policy");
     struct policy *p;
 
     if (policy_new(&p, err) < 0)
         return -1;
-    for (size_t i = 0; i < ARRAY_LEN(services); i++) {
-        if (policy_add_defaults(p, services[i]->policies, err) < 0)
+    for (size_t i = 0; daemon_services[i] != NULL; i++) {
+        if (policy_add_defaults(p, daemon_services[i]->policies, err) < 0)
             goto fail;
     }
     if (file != NULL && policy_load(p, file, err) < 0)

@@ -23,6 +23,7 @@
 #include "catalog/catalog.h"
 #include "compute/compute.h"
 #include "daemon/host.h"
+#include "daemon/services.h"
 #include "daemon/settings.h"
 #include "flow/flow.h"
 #include "flow/network.h"
@@ -101,8 +102,6 @@ parse_set(struct options *o, char *text, struct cairn_error *err)
     return 0;
 }
 
-static const struct rest_service *const services[] = { &identity_service, &image_service, &network_service, &compute_service };
-
 static void
 print_route(void *arg, const char *method, const char *path, const char *action, struct rest_version since, const char *rule)
 {
@@ -116,8 +115,8 @@ print_route(void *arg, const char *method, const char *path, const char *action,
 static void
 print_routes(void)
 {
-    for (size_t i = 0; i < ARRAY_LEN(services); i++)
-        rest_each_route(services[i], print_route, (void *)(uintptr_t)services[i]->name);
+    for (size_t i = 0; daemon_services[i] != NULL; i++)
+        rest_each_route(daemon_services[i], print_route, (void *)(uintptr_t)daemon_services[i]->name);
 }
 
 enum { OPT_SIMULATE = 256, OPT_STATE_DIR, OPT_PORT_FILE, OPT_CHECK, OPT_HELP_CONFIG, OPT_ROUTES };
@@ -303,9 +302,9 @@ open_apps(struct daemon *d, struct cairn_error *err)
 {
     if (identity_open(&d->env, err) < 0)
         return -1;
-    for (size_t i = 0; i < ARRAY_LEN(services); i++)
-        if (rest_app(services[i], &d->env, &d->apps[i], err) < 0)
-            return cairn_error_context(err, "service %s", services[i]->name);
+    for (size_t i = 0; daemon_services[i] != NULL; i++)
+        if (rest_app(daemon_services[i], &d->env, &d->apps[i], err) < 0)
+            return cairn_error_context(err, "service %s", daemon_services[i]->name);
     if (config_string(d->config, "daemon", "policy") != NULL && policy_load(d->policy, config_string(d->config, "daemon", "policy"), err) < 0)
         return -1;
     return 0;

@@ -4,6 +4,7 @@ api_libapi_la_SOURCES += \
 	api/daemon/control.h \
 	api/daemon/control_line.c \
 	api/daemon/control_line.h
+api_libapi_la_SOURCES += api/daemon/services.h api/daemon/services.c
 api_libapi_la_SOURCES += api/daemon/settings.h api/daemon/settings.c api/daemon/host.h api/daemon/host.c api/daemon/seed.h api/daemon/seed.c
 sbin_PROGRAMS += cairnd
 cairnd_SOURCES = api/daemon/cairnd.c

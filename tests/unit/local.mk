@@ -137,6 +137,17 @@ tests_unit_identity_ldap_test_LDADD = api/libapi.la $(UNIT_LIBS)
 EXTRA_tests_unit_identity_ldap_test_DEPENDENCIES = plugins/auth/auth-ldap.la
 TESTS += tests/unit/identity_ldap_test
 endif
+EXTRA_DIST += tests/unit/rbac.tsv
+check_PROGRAMS += tests/unit/rbac_test tests/unit/identity_rbac_test
+tests_unit_rbac_test_SOURCES = tests/unit/rbac_test.c tests/unit/rbac.c tests/unit/rbac.h
+tests_unit_rbac_test_CPPFLAGS = $(AM_CPPFLAGS) -DTABLE='"$(abs_top_srcdir)/tests/unit/rbac.tsv"'
+tests_unit_rbac_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_rbac_test_LDADD = api/libapi.la $(UNIT_LIBS)
+tests_unit_identity_rbac_test_SOURCES = tests/unit/identity_rbac_test.c tests/unit/rbac.c tests/unit/rbac.h tests/unit/identity_testing.c \
+	tests/unit/identity_testing.h $(UNIT_WIRE)
+tests_unit_identity_rbac_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_identity_rbac_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/rbac_test tests/unit/identity_rbac_test
 check_PROGRAMS += tests/unit/identity_load_test
 tests_unit_identity_load_test_SOURCES = tests/unit/identity_load_test.c tests/unit/http_client.h
 tests_unit_identity_load_test_CFLAGS = $(UNIT_CFLAGS)
