@@ -200,6 +200,31 @@ teardown(void)
     unit_end();
 }
 
+/* --- who is told */
+
+START_TEST(a_delete_tells_every_host_that_knows_the_groups_members)
+{
+    struct flow_run run = { .catalog = catalog, .plugins = plugins, .config = config, .object_id = SERVER, .host = "h1", .request_id = "req-1" };
+    struct tx *tx;
+
+    for (int i = 2; i <= 3; i++)
+        sql("insert into hosts (id, number, name, driver, availability_zone, heartbeat_us, hypervisor_type, hypervisor_version, arch, cpu_info, host_ip, vcpus,"
+            " ram_mib, disk_gib, vcpu_ratio, ram_ratio, disk_ratio, reserved_vcpus, reserved_ram_mib, reserved_disk_gib, created_us, updated_us)"
+            " values ('h%d', %d, 'h%d', 'c1', 'nova', 1, 'fake', 1, 'x86_64', '{}', '127.0.0.1', 8, 8192, 100, 1, 1, 1, 0, 0, 0, 1, 1)", i, i, i);
+    sql("insert into ports (id, network_id, project_id, mac_address, status, host, created_us, updated_us) values ('other', '" NET "', 'p',"
+        " 'fa:16:3e:00:00:99', 'ACTIVE', 'h2', 1, 1)");
+    sql("insert into port_security_groups (port_id, security_group_id) values ('other', '" GROUP "')");
+    ck_assert_int_eq(tx_begin(catalog, TX_WRITE, &tx, &err), 0);
+    ck_assert_msg(flow_find("server-delete")->done(&run, tx, &err) == 0, "%s", err.message);
+    ck_assert_int_eq(tx_commit(tx, &err), 0);
+    ck_assert_int_eq(number("select count(*) from tasks where kind = 'group-sync' and object_id = '" GROUP "' and host = 'h1'"), 1);
+    ck_assert_int_eq(number("select count(*) from tasks where kind = 'group-sync' and object_id = '" GROUP "' and host = 'h2'"), 1);
+    ck_assert_int_eq(number("select count(*) from tasks where kind = 'group-sync' and host = 'h3'"), 0);
+    ck_assert_int_eq(number("select count(*) from tasks where kind = 'network-sync' and host = 'h1'"), 1);
+    ck_assert_int_eq(number("select count(*) from tasks where kind = 'network-sync' and host <> 'h1'"), 0);
+}
+END_TEST
+
 /* --- what agrees */
 
 START_TEST(books_that_agree_with_the_machine_are_left_alone)
@@ -569,6 +594,7 @@ int
 main(void)
 {
     const TTest *const tests[] = {
+        a_delete_tells_every_host_that_knows_the_groups_members,
         books_that_agree_with_the_machine_are_left_alone, what_a_task_works_on_is_left_alone, allocation_without_server_is_deleted,
         server_without_allocation_claims_what_its_flavor_takes, allocation_of_wrong_size_is_corrected,
         disks_of_a_deleted_server_go_with_their_volumes, port_of_a_deleted_server_is_deleted_and_unplugged,
