@@ -49,4 +49,10 @@ char *compute_host_id(const char *project_id, const char *host, char ret[HOST_ID
 int compute_to_bool(const char *text, int *ret);
 /* {"links":[self, bookmark]} of "servers/ID", "flavors/ID", ... */
 void compute_links(struct rest_call *call, struct json_out *out, const char *what, const char *id);
+
+/* A server's addresses, one at a time and ordered by "label", become {LABEL: [{"addr", "version"}...]...}; the caller's object is open around it.
+ * A row has "label", "ip_address" and "ip_version"; with 'extended' also "mac_address".  The end closes the last list. */
+struct address_lists { int open; char label[256]; };
+void server_address(struct json_out *out, struct address_lists *lists, struct rows *row, int extended);
+void server_addresses_end(struct json_out *out, const struct address_lists *lists);
 #endif

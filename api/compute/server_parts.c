@@ -260,40 +260,24 @@ tag_delete(struct rest_call *call, struct cairn_error *err)
 
 /* --- addresses */
 
+/* Those in the network that is called 'only', or all (""). */
 static int
 write_addresses(struct rest_call *call, const char *only, int *ret_found, struct cairn_error *err)
 {
     CLEANUP_ROWS struct rows *r = NULL;
-    struct json_out *o = call->out;
-    char current[256] = "";
-    int rc, open = 0;
+    struct address_lists lists = { 0 };
+    int rc;
 
     if (tx_query(call->tx, &r, err,
-                 "select coalesce(nullif(n.name, ''), n.id) as label, f.ip_address as ip, s.ip_version as version from ports p"
+                 "select coalesce(nullif(n.name, ''), n.id) as label, f.ip_address as ip_address, s.ip_version as ip_version from ports p"
                  " join networks n on n.id = p.network_id join fixed_ips f on f.port_id = p.id join subnets s on s.id = f.subnet_id"
-                 " where p.device_id = ? order by 1, p.created_us, p.id, f.position", "s", rest_param(call, "id")) < 0)
+                 " where p.device_id = ? and (? = '' or coalesce(nullif(n.name, ''), n.id) = ?) order by 1, p.created_us, p.id, f.position", "sss",
+                 rest_param(call, "id"), only, only) < 0)
         return -1;
-    while ((rc = rows_next(r, err)) == 1) {
-        const char *label = row_text(r, "label"), *ip = row_text(r, "ip");
-        int64_t version = row_int(r, "version");
-
-        if (only != NULL && strcmp(only, label) != 0)
-            continue;
-        if (!open || strcmp(label, current) != 0) {
-            if (open)
-                jo_end_array(o);
-            jo_array(o, label);
-            snprintf(current, sizeof current, "%s", label);
-            open = 1;
-        }
-        jo_object(o, NULL);
-        jo_int(o, "version", version);
-        jo_str(o, "addr", ip);
-        jo_end_object(o);
-    }
-    if (open)
-        jo_end_array(o);
-    *ret_found = open;
+    while ((rc = rows_next(r, err)) == 1)
+        server_address(call->out, &lists, r, 0);
+    server_addresses_end(call->out, &lists);
+    *ret_found = lists.open;
     return rc;
 }
 
@@ -304,7 +288,7 @@ ips_list(struct rest_call *call, struct cairn_error *err)
 
     jo_object(call->out, NULL);
     jo_object(call->out, "addresses");
-    if (write_addresses(call, NULL, &found, err) < 0)
+    if (write_addresses(call, "", &found, err) < 0)
         return -1;
     jo_end_object(call->out);
     jo_end_object(call->out);

@@ -303,35 +303,46 @@ emit_volumes(struct rest_call *call, struct json_out *out, struct rows *row, str
 
 /* --- children */
 
-/* {"NETWORK": [{"addr", "version", "OS-EXT-IPS:type", "OS-EXT-IPS-MAC:mac_addr"}]}, rows ordered by network. */
+void
+server_address(struct json_out *out, struct address_lists *lists, struct rows *row, int extended)
+{
+    const char *label = row_text(row, "label");
+
+    if (!lists->open || strcmp(label, lists->label) != 0) {
+        server_addresses_end(out, lists);
+        jo_array(out, label);
+        snprintf(lists->label, sizeof lists->label, "%s", label);
+        lists->open = 1;
+    }
+    jo_object(out, NULL);
+    jo_int(out, "version", row_int(row, "ip_version"));
+    jo_str(out, "addr", row_text(row, "ip_address"));
+    if (extended) {
+        jo_str(out, "OS-EXT-IPS:type", "fixed");
+        jo_str(out, "OS-EXT-IPS-MAC:mac_addr", row_text(row, "mac_address"));
+    }
+    jo_end_object(out);
+}
+
+void
+server_addresses_end(struct json_out *out, const struct address_lists *lists)
+{
+    if (lists->open)
+        jo_end_array(out);
+}
+
 static int
 emit_addresses(struct rest_call *call, struct json_out *out, struct rest_group *group, struct cairn_error *err)
 {
+    struct address_lists lists = { 0 };
     struct rows *row;
-    char current[256] = "";
-    int open = 0, rc;
+    int rc;
 
     (void)call;
     jo_object(out, "addresses");
-    while ((rc = rest_group_next(group, &row, err)) == 1) {
-        const char *label = row_text(row, "label");
-
-        if (!open || strcmp(label, current) != 0) {
-            if (open)
-                jo_end_array(out);
-            jo_array(out, label);
-            snprintf(current, sizeof current, "%s", label);
-            open = 1;
-        }
-        jo_object(out, NULL);
-        jo_int(out, "version", row_int(row, "ip_version"));
-        jo_str(out, "addr", row_text(row, "ip_address"));
-        jo_str(out, "OS-EXT-IPS:type", "fixed");
-        jo_str(out, "OS-EXT-IPS-MAC:mac_addr", row_text(row, "mac_address"));
-        jo_end_object(out);
-    }
-    if (open)
-        jo_end_array(out);
+    while ((rc = rest_group_next(group, &row, err)) == 1)
+        server_address(out, &lists, row, 1);
+    server_addresses_end(out, &lists);
     jo_end_object(out);
     return rc;
 }
