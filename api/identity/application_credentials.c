@@ -62,6 +62,18 @@ unrestricted_emit(struct rest_call *call, struct json_out *out, struct rows *row
     return 0;
 }
 
+/* The one time of identity that is told without a zone: it is UTC all the same. */
+static int
+expires_emit(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
+{
+    char text[CLOCK_TEXT];
+
+    (void)call;
+    (void)err;
+    jo_str(out, "expires_at", row_null(row, "expires_us") ? NULL : clock_format(row_int(row, "expires_us"), CLOCK_MICRO, text));
+    return 0;
+}
+
 /* Told once, in the answer to the create. */
 static int
 secret_emit(struct rest_call *call, struct json_out *out, struct rows *row, struct cairn_error *err)
@@ -81,7 +93,7 @@ static const struct rest_attr app_cred_attrs[] = {
     { .name = "description",  .column = "t.description",  .type = REST_TEXT,   .flags = REST_READ },
     { .name = "user_id",      .column = "t.user_id",      .type = REST_ID,     .flags = REST_READ },
     { .name = "project_id",   .column = "t.project_id",   .type = REST_ID,     .flags = REST_READ },
-    { .name = "expires_at",   .column = "t.expires_us",   .type = REST_TIME,   .flags = REST_READ },
+    { .name = "expires_at",   .column = "t.expires_us",   .type = REST_TIME,   .flags = REST_READ, .emit = expires_emit },
     { .name = "unrestricted", .column = "t.unrestricted", .type = REST_BOOL,   .flags = REST_READ, .emit = unrestricted_emit },
     { .name = "secret",       .type = REST_STRING, .flags = REST_READ | REST_NO_COLUMN | REST_SECRET, .emit = secret_emit },
     { .name = "links",        .type = REST_JSON, .flags = REST_READ | REST_NO_COLUMN, .emit = links_emit },
@@ -141,7 +153,7 @@ app_cred_narrow(struct rest_call *call, struct str *where, struct rest_values *v
 const struct rest_resource identity_app_creds = {
     .name = "application_credential", .plural = "application_credentials", .noun = "Application Credential", .path = PATH, .table = "application_credentials",
     .visible = "1 = 1", .admin_all = 1, .attrs = app_cred_attrs, .children = app_cred_children, .default_sort = "t.name, t.id", .narrow = app_cred_narrow,
-    .columns = "t.id, t.user_id, t.unrestricted",
+    .columns = "t.id, t.user_id, t.unrestricted, t.expires_us",
 };
 
 /* --- routes */

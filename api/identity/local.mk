@@ -45,6 +45,12 @@ api_libapi_la_SOURCES += \
 	api/identity/mapping_check.c \
 	api/identity/mapping_login.c \
 	api/identity/mapping_match.c \
+	api/identity/oauth.h \
+	api/identity/oauth_access_tokens.c \
+	api/identity/oauth_consumers.c \
+	api/identity/oauth_signature.c \
+	api/identity/oauth_signature.h \
+	api/identity/oauth_tokens.c \
 	api/identity/password.c \
 	api/identity/password.h \
 	api/identity/passwords.c \

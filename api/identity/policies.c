@@ -123,6 +123,17 @@
     X("ec2_delete_credential", ADMIN " or (role:member and " OWN ")", "Delete an EC2 credential") \
     X("ec2tokens_validate", ADMIN " or role:service", "Exchange an EC2 signature for a token") \
     X("s3tokens_validate", ADMIN " or role:service", "Exchange an S3 signature for a description of its bearer") \
+    X("list_consumers", READER, "List OAuth consumers") \
+    X("get_consumer", READER, "Show an OAuth consumer") \
+    X("create_consumer", ADMIN, "Create an OAuth consumer") \
+    X("update_consumer", ADMIN, "Change an OAuth consumer") \
+    X("delete_consumer", ADMIN, "Delete an OAuth consumer") \
+    X("authorize_request_token", ADMIN, "Authorize an OAuth request token") \
+    X("list_access_tokens", ADMIN " or " OWN, "List a user's OAuth access tokens") \
+    X("get_access_token", ADMIN " or " OWN, "Show an OAuth access token") \
+    X("list_access_token_roles", ADMIN " or " OWN, "List the roles of an OAuth access token") \
+    X("get_access_token_role", ADMIN " or " OWN, "Check for a role of an OAuth access token") \
+    X("delete_access_token", ADMIN " or " OWN, "Delete an OAuth access token") \
     X("list_trusts", READER " or rule:identity:list_trusts_for_trustor or rule:identity:list_trusts_for_trustee", "List trusts") \
     X("list_trusts_for_trustor", READER " or " TRUSTOR, "List the trusts that a user gave") \
     X("list_trusts_for_trustee", READER " or " TRUSTEE, "List the trusts that a user was given") \

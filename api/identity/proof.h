@@ -31,7 +31,7 @@ int proof_find_user(struct rest_call *call, const json_t *user, struct who_user 
 
 /* One for each name in "methods": 'data' is identity.NAME (NULL: none given).  No transaction is open. */
 typedef int proof_fn(struct rest_call *call, const json_t *data, struct proof *proof, struct cairn_error *err);
-proof_fn proof_by_app_cred, proof_by_totp;
+proof_fn proof_by_app_cred, proof_by_totp, proof_by_oauth1;
 
 /* --- factors.c: users who must prove themselves in more than one way */
 /* 1: these methods will do; 0: more are needed. */

@@ -11,6 +11,7 @@ struct identity_state {
     int64_t lifetime_us;
     int strict_two_level;       /* the model of limits; 0: flat */
     int64_t receipt_us;                 /* how long a receipt is good for */
+    int64_t oauth_request_us, oauth_access_us;  /* lifetimes of OAuth's tokens; 0: for ever */
     int64_t totp_previous;              /* passcodes of that many windows before this one are taken, too */
 };
 extern struct identity_state identity_state;
@@ -18,13 +19,15 @@ extern struct identity_state identity_state;
 /* --- the tables, one file each */
 extern const struct rest_resource identity_domains, identity_projects, identity_users, identity_groups, identity_roles, identity_regions,
     identity_services, identity_endpoints, identity_stored_policies, identity_endpoint_groups, identity_registered_limits, identity_limits, identity_providers,
-    identity_mappings, identity_service_providers, identity_app_creds, identity_access_rules, identity_trusts, identity_credentials;
+    identity_mappings, identity_service_providers, identity_app_creds, identity_access_rules, identity_trusts, identity_credentials,
+    identity_consumers, identity_access_tokens;
 extern const struct rest_release identity_releases[];
 extern const struct rest_route identity_discovery_routes[], identity_token_routes[], identity_scope_routes[], identity_project_routes[],
     identity_user_routes[], identity_group_routes[], identity_role_routes[], identity_grant_routes[], identity_assignment_routes[],
     identity_region_routes[], identity_endpoint_policy_routes[], identity_endpoint_filter_routes[], identity_limit_routes[], identity_domain_config_routes[],
     identity_federation_routes[], identity_federation_auth_routes[], identity_retired_routes[], identity_app_cred_routes[], identity_access_rule_routes[],
-    identity_trust_routes[], identity_credential_routes[], identity_ec2_credential_routes[], identity_ec2_token_routes[];
+    identity_trust_routes[], identity_credential_routes[], identity_ec2_credential_routes[], identity_ec2_token_routes[],
+    identity_consumer_routes[], identity_oauth_routes[], identity_access_token_routes[];
 extern const struct policy_default identity_policies[];
 
 /* The "extra" of an endpoint that bootstrap made: it follows the cloud's address until somebody gives it another. */

@@ -21,6 +21,8 @@ const struct cairn_key identity_keys[] = {
     CAIRN_KEY_RANGE("password_cost", "0", 0, 20, "Cost of a hash, in the scheme's own measure; 0: a usual one."),
     CAIRN_KEY("enforcement_model", CAIRN_KEY_STRING, "flat", "How limits of projects and domains depend on each other: flat or strict_two_level."),
     CAIRN_KEY("receipt_lifetime", CAIRN_KEY_DURATION, "5m", "How long a receipt of the first factors of a login is good for; a minute to an hour."),
+    CAIRN_KEY("oauth_request_lifetime", CAIRN_KEY_DURATION, "8h", "How long an OAuth request token waits to be authorized and exchanged; 0: for ever."),
+    CAIRN_KEY("oauth_access_lifetime", CAIRN_KEY_DURATION, "1d", "How long an OAuth access token is good for; 0: for ever."),
     CAIRN_KEY_RANGE("totp_previous_windows", "1", 0, 10, "Passcodes (TOTP) of how many windows of 30 seconds before the present one are taken, too."),
     { .name = NULL }
 };
@@ -57,7 +59,9 @@ identity_open(const struct rest_env *env, struct cairn_error *err)
         return -1;
     }
     identity_state = (struct identity_state){ .keys = keys, .credential_keys = credential_keys, .lifetime_us = lifetime_ms * 1000,
-                                              .receipt_us = receipt_ms * 1000, .totp_previous = setting(env->config, "totp_previous_windows", 1),
+                                              .receipt_us = receipt_ms * 1000, .oauth_request_us = setting(env->config, "oauth_request_lifetime", INT64_C(8) * 3600 * 1000) * 1000,
+                                              .oauth_access_us = setting(env->config, "oauth_access_lifetime", INT64_C(24) * 3600 * 1000) * 1000,
+                                              .totp_previous = setting(env->config, "totp_previous_windows", 1),
                                               .strict_two_level = strcmp(model, "flat") != 0 };
     http_set_authenticator(identity_authenticate, NULL);
     return 0;
@@ -115,14 +119,14 @@ identity_metrics(struct str *out)
 static const struct rest_resource *const resources[] = {
     &identity_domains, &identity_projects, &identity_users, &identity_groups, &identity_roles, &identity_regions, &identity_services,
     &identity_endpoints, &identity_stored_policies, &identity_endpoint_groups, &identity_registered_limits, &identity_limits, &identity_providers,
-    &identity_mappings, &identity_service_providers, &identity_app_creds, &identity_access_rules, &identity_trusts, &identity_credentials, NULL
+    &identity_mappings, &identity_service_providers, &identity_app_creds, &identity_access_rules, &identity_trusts, &identity_credentials, &identity_consumers, &identity_access_tokens, NULL
 };
 static const struct rest_route *const routes[] = {
     identity_discovery_routes, identity_token_routes, identity_scope_routes, identity_project_routes, identity_user_routes, identity_group_routes,
     identity_role_routes, identity_grant_routes, identity_assignment_routes, identity_region_routes, identity_endpoint_policy_routes,
     identity_endpoint_filter_routes, identity_limit_routes, identity_domain_config_routes, identity_federation_routes, identity_federation_auth_routes,
     identity_retired_routes, identity_app_cred_routes, identity_access_rule_routes, identity_trust_routes, identity_credential_routes,
-    identity_ec2_credential_routes, identity_ec2_token_routes, NULL
+    identity_ec2_credential_routes, identity_ec2_token_routes, identity_consumer_routes, identity_oauth_routes, identity_access_token_routes, NULL
 };
 
 const struct rest_service identity_service = {

@@ -70,6 +70,7 @@ static const struct rest_attr identity_attrs[] = {
     { .name = "token",    .type = REST_OBJECT, .flags = REST_CREATE, .of = token_attrs },
     { .name = "application_credential", .type = REST_OBJECT, .flags = REST_CREATE, .of = app_cred_attrs },
     { .name = "totp",     .type = REST_OBJECT, .flags = REST_CREATE, .of = totp_attrs },
+    { .name = "oauth1",   .type = REST_JSON,   .flags = REST_CREATE },
     { .name = NULL }
 };
 static const struct rest_attr auth_attrs[] = {
@@ -232,6 +233,7 @@ static const struct { const char *name; proof_fn *prove; int needs_data; } metho
     { "token", by_token, 1 },
     { "application_credential", proof_by_app_cred, 1 },
     { "totp", proof_by_totp, 1 },
+    { "oauth1", proof_by_oauth1, 0 },           /* its proof stands in the header Authorization */
 };
 
 static int
