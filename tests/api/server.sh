@@ -27,6 +27,7 @@ works "server create, closed" openstack server create --image cairn-guest --flav
     --wait t-c -f value -c id; later openstack server delete --wait t-c
 is "it is ACTIVE" "$(value server show t-a -c status)" ACTIVE
 works "server list" openstack server list -f value -c Name; has "it is listed" "$out" "^t-a$"
+[ $bad = 0 ] || { echo "server: the rest needs these three servers"; exit 1; }
 a=$(ip_of t-a); b=$(ip_of t-b); c=$(ip_of t-c)
 if until_true 180 on "$a" true; then pass "ssh reaches the first guest with its key"; else fail "ssh reaches the first guest with its key" "$(openstack console log show t-a 2>&1 | tail -n 15)"; fi
 if until_true 180 on "$b" true; then pass "ssh reaches the guest with a config drive"; else fail "ssh reaches the guest with a config drive" "$(openstack console log show t-b 2>&1 | tail -n 15)"; fi
