@@ -23,24 +23,28 @@ static const char groups_bound[] = GROUPS("");
 static const char groups_wanted[] = GROUPS(QUIET);
 static const char ports_wanted[] = "select p.id as id from ports p join servers s on s.id = p.device_id where s.deleted_us is null and " BOUND QUIET;
 
-struct listing { struct arena *arena; struct ptrs *list; };
+struct listing { struct arena *arena; struct ptrs *list, *broken; };
 
 static int
 listing_add(void *arg, const void *item)
 {
     struct listing *l = arg;
+    const struct cairn_net_item *i = item;
+    char *id = arena_strdup(l->arena, i->id);
 
-    ptrs_add(l->arena, l->list, arena_strdup(l->arena, ((const struct cairn_net_item *)item)->id));
+    ptrs_add(l->arena, l->list, id);
+    if (i->broken && l->broken != NULL)
+        ptrs_add(l->arena, l->broken, id);
     return 0;
 }
 
-/* What the driver has, sorted; a driver without the operation has none.  0: there is no network driver. */
+/* What the driver has, sorted, and what of it is broken (may be NULL); a driver without the operation has none.  0: there is no network driver. */
 static int
 list_items(struct audit *a, int (*fn)(struct driver *d, struct cairn_sink *sink, struct cairn_error *err), struct arena *arena, struct ptrs *ret,
-           struct cairn_error *err)
+           struct ptrs *ret_broken, struct cairn_error *err)
 {
     CLEANUP_DRIVER struct driver *net = plugins_get(a->o->plugins, CAIRN_NETWORK, NULL);
-    struct listing l = { arena, ret };
+    struct listing l = { arena, ret, ret_broken };
     struct cairn_sink sink = { listing_add, &l };
 
     if (net == NULL)
@@ -82,8 +86,8 @@ static int
 check_kind(struct audit *a, const struct kind *k, struct cairn_error *err)
 {
     CLEANUP_ARENA struct arena arena = ARENA_INIT;
-    struct ptrs has = { NULL, 0, 0 }, bound = { NULL, 0, 0 }, wanted = { NULL, 0, 0 };
-    int rc = list_items(a, k->list, &arena, &has, err);
+    struct ptrs has = { NULL, 0, 0 }, bound = { NULL, 0, 0 }, wanted = { NULL, 0, 0 }, broken = { NULL, 0, 0 };
+    int rc = list_items(a, k->list, &arena, &has, &broken, err);
 
     if (rc <= 0)
         return rc;
@@ -96,6 +100,9 @@ check_kind(struct audit *a, const struct kind *k, struct cairn_error *err)
             return -1;
     for (size_t i = 0; i < wanted.n; i++)
         if (!audit_has(&has, wanted.at[i]) && sync_one(a, k, wanted.at[i], "is not on this host, but ports of it are", err) < 0)
+            return -1;
+    for (size_t i = 0; i < broken.n; i++)
+        if (audit_has(&bound, broken.at[i]) && sync_one(a, k, broken.at[i], "does not work whole on this host", err) < 0)
             return -1;
     return 0;
 }
@@ -170,7 +177,7 @@ ports_known(struct audit *a, struct cairn_error *err)
     CLEANUP_ARENA struct arena arena = ARENA_INIT;
     CLEANUP_DRIVER struct driver *net = plugins_get(a->o->plugins, CAIRN_NETWORK, NULL);
     struct ptrs has = { NULL, 0, 0 };
-    int rc = list_items(a, network_port_list, &arena, &has, err);
+    int rc = list_items(a, network_port_list, &arena, &has, NULL, err);
 
     for (size_t i = 0; rc > 0 && i < has.n; i++) {
         struct cairn_error why = CAIRN_ERROR_INIT;
@@ -203,7 +210,7 @@ ports_plugged(struct audit *a, struct cairn_error *err)
     /* Wanted first: a port that is unplugged in between was wanted then, and has an open task now. */
     if (audit_ids(a, &arena, &wanted, err, ports_wanted, audit_host(a), audit_host(a), NULL) < 0)
         return -1;
-    if (wanted.n == 0 || list_items(a, network_port_list, &arena, &has, err) <= 0)
+    if (wanted.n == 0 || list_items(a, network_port_list, &arena, &has, NULL, err) <= 0)
         return err->code != CAIRN_OK ? -1 : 0;
     for (size_t i = 0; i < wanted.n; i++) {
         struct cairn_error why = CAIRN_ERROR_INIT;

@@ -144,6 +144,7 @@ struct cairn_net_item {         /* one element of network_list(), port_list(), g
     uint32_t up;
     char id[64];
     char device[32];
+    uint32_t broken;            /* something of it has died (its DHCP server): it is there, and wants to be applied again */
 };
 
 /* Object = the id in each struct.  Common errors: CAIRN_INVALID (a setting cannot be met: unknown physical network),

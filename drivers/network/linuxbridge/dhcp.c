@@ -13,10 +13,11 @@
 
 #define LEASE_TIME "86400s"
 #define MAX_ARGS 160
+#define TAG ",set:p"            /* in the hosts file: options of a port */
 
 struct paths {
     char dir[1024];
-    char hosts[1100], options[1100], leases[1100], pid[1100];
+    char hosts[1100], options[1100], leases[1100], pid[1100], untold[1100];
 };
 
 static int
@@ -28,6 +29,7 @@ paths_of(const struct lb *lb, const char *id, struct paths *p, struct cairn_erro
     snprintf(p->options, sizeof p->options, "%s/options", p->dir);
     snprintf(p->leases, sizeof p->leases, "%s/leases", p->dir);
     snprintf(p->pid, sizeof p->pid, "%s/dnsmasq.pid", p->dir);
+    snprintf(p->untold, sizeof p->untold, "%s/untold", p->dir);
     return 0;
 }
 
@@ -311,6 +313,7 @@ subnet_leases(const struct cairn_subnet *s)
     return s->dhcp && s->dhcp_address != NULL && (s->ip_version == 4 || s->ra_mode == 0 || s->ra_mode == 2);
 }
 
+/* A host has a tag where options are for it alone: see reread(). */
 static int
 hosts_text(const struct lb *lb, const struct cairn_net *net, struct lb_text *hosts, struct lb_text *options, struct cairn_error *err)
 {
@@ -333,7 +336,9 @@ hosts_text(const struct lb *lb, const struct cairn_net *net, struct lb_text *hos
             continue;
         }
         a.prefix = 8 * lb_addr_len(&a);
-        lb_add(hosts, "%s,set:p%s", lb_mac_text(mac, mac_text), lease->port_id);
+        lb_add(hosts, "%s", lb_mac_text(mac, mac_text));
+        if (lease->options_count > 0)
+            lb_add(hosts, TAG "%s", lease->port_id);
         if (subnet_leases(subnet)) {
             lb_add(hosts, ",");
             add_addr(hosts, &a, 0);
@@ -523,6 +528,29 @@ leases_stale(const struct paths *p, const struct lb_text *hosts, struct lb_text 
     return stale;
 }
 
+/* Writes the files that have changed: what dnsmasq is to do about it.  It has been told when 'untold' is gone: should the daemon die before,
+ * nobody knows what dnsmasq has read, and it starts anew.
+ *
+ * dnsmasq 2.86 to 2.90 links a host's tags to things on its stack while it answers that host, and frees the whole chain when it reads the file
+ * again: it crashes, sooner or later.  So a dnsmasq that has read tags starts anew too; hosts without options of their own have none. */
+enum { UNCHANGED, REREAD, RESTART };
+static int
+write_files(const struct paths *p, const struct lb_text *hosts, const struct lb_text *options, struct cairn_error *err)
+{
+    size_t len;
+    CLEANUP_FREE char *old = lb_read_file(p->hosts, 64 << 20, &len);
+    int untold = access(p->untold, F_OK) == 0, tags = old != NULL && strstr(old, TAG) != NULL;
+    CLEANUP_FD int fd = -1;
+
+    if (!untold && lb_same_file(p->hosts, hosts) && lb_same_file(p->options, options))
+        return UNCHANGED;
+    if ((fd = open(p->untold, O_WRONLY | O_CREAT | O_CLOEXEC, 0644)) < 0)
+        return cairn_fail_errno(err, errno, "cannot create %s", p->untold);
+    if (lb_replace_file(p->hosts, hosts, err) < 0 || lb_replace_file(p->options, options, err) < 0)
+        return -1;
+    return untold || tags ? RESTART : REREAD;
+}
+
 int
 dhcp_apply(struct lb *lb, const struct cairn_net *net, const char *netns, struct cairn_error *err)
 {
@@ -537,7 +565,7 @@ dhcp_apply(struct lb *lb, const struct cairn_net *net, const char *netns, struct
     char *save = NULL;
     size_t argc = 0, len;
     struct paths p;
-    int changed_hosts, changed_options;
+    int changed;
     pid_t pid;
 
     if (paths_of(lb, net->id, &p, err) < 0)
@@ -554,20 +582,38 @@ dhcp_apply(struct lb *lb, const struct cairn_net *net, const char *netns, struct
         argv[argc++] = word;
     }
     argv[argc] = NULL;
-    changed_hosts = lb_replace_file(p.hosts, &hosts, err);
-    if (changed_hosts < 0 || (changed_options = lb_replace_file(p.options, &options, err)) < 0)
+    if ((changed = write_files(&p, &hosts, &options, err)) < 0)
         return -1;
     fd = find(p.pid, &running, &len, &pid);
-    if (fd >= 0 && same_command(running, len, argv) && same_namespace(pid, netns) && leases_stale(&p, &hosts, &before) == 0) {
-        if ((changed_hosts || changed_options) && send_signal(fd, SIGHUP) < 0)
+    if (fd >= 0 && changed != RESTART && same_command(running, len, argv) && same_namespace(pid, netns) && leases_stale(&p, &hosts, &before) == 0) {
+        if (changed == REREAD && send_signal(fd, SIGHUP) < 0)
             return cairn_fail_errno(err, errno, "cannot signal dnsmasq (process %d)", (int)pid);
+        unlink(p.untold);
         return 0;
     }
     if (stop(p.pid, err) < 0)
         return -1;
     if (leases_stale(&p, &hosts, &leases) > 0 && (lb_text_done(&leases, err) < 0 || lb_replace_file(p.leases, &leases, err) < 0))
         return -1;
-    return lb_run(lb, netns, argv, NULL, 0, NULL, err);
+    if (lb_run(lb, netns, argv, NULL, 0, NULL, err) < 0)
+        return -1;
+    unlink(p.untold);
+    return 0;
+}
+
+int
+dhcp_alive(const struct lb *lb, const char *network_id)
+{
+    CLEANUP_FREE char *line = NULL;
+    struct cairn_error err = CAIRN_ERROR_INIT;
+    struct paths p;
+    size_t len;
+    pid_t pid;
+
+    if (paths_of(lb, network_id, &p, &err) < 0 || access(p.dir, F_OK) < 0)
+        return 1;
+    CLEANUP_FD int fd = find(p.pid, &line, &len, &pid);
+    return fd >= 0;
 }
 
 int
@@ -578,7 +624,7 @@ dhcp_remove(struct lb *lb, const char *network_id, struct cairn_error *err)
 
     if (paths_of(lb, network_id, &p, err) < 0 || stop(p.pid, err) < 0)
         return -1;
-    for (const char *const *f = (const char *const[]){ p.hosts, p.options, p.leases, NULL }; *f != NULL; f++) {
+    for (const char *const *f = (const char *const[]){ p.hosts, p.options, p.leases, p.untold, NULL }; *f != NULL; f++) {
         unlink(*f);
         snprintf(temp, sizeof temp, "%s.new", *f);
         unlink(temp);

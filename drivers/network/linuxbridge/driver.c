@@ -171,6 +171,7 @@ struct listing {
     const struct lb *lb;
     const char *kind;
     struct cairn_sink *sink;
+    int (*whole)(const struct lb *lb, const char *id);  /* NULL: nothing but the device belongs to it */
 };
 
 static int
@@ -184,13 +185,14 @@ list_link(void *arg, const struct lb_link *link)
         return 0;
     snprintf(item.id, sizeof item.id, "%s", id);
     snprintf(item.device, sizeof item.device, "%s", link->name);
+    item.broken = l->whole != NULL && !l->whole(l->lb, id);
     return l->lb->host->emit(l->sink, &item);
 }
 
 static int
-list(struct lb *lb, const char *kind, struct cairn_sink *sink, struct cairn_error *err)
+list(struct lb *lb, const char *kind, int (*whole)(const struct lb *lb, const char *id), struct cairn_sink *sink, struct cairn_error *err)
 {
-    struct listing l = { lb, kind, sink };
+    struct listing l = { lb, kind, sink, whole };
     CLEANUP_FD int nl = rtnl_open(NULL, err);
 
     return nl < 0 ? -1 : rtnl_links(nl, list_link, &l, err);
@@ -199,13 +201,13 @@ list(struct lb *lb, const char *kind, struct cairn_sink *sink, struct cairn_erro
 static int
 network_list(void *self, struct cairn_sink *sink, struct cairn_error *err)
 {
-    return list(self, "network", sink, err);
+    return list(self, "network", dhcp_alive, sink, err);
 }
 
 static int
 port_list(void *self, struct cairn_sink *sink, struct cairn_error *err)
 {
-    return list(self, "port", sink, err);
+    return list(self, "port", NULL, sink, err);
 }
 
 /* Groups: filter.c has it all ----------------------------------------------------------------------------------------------- */

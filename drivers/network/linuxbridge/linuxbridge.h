@@ -86,6 +86,7 @@ void lb_text_free(struct lb_text *t);
 int lb_write_file(const char *path, const char *text, struct cairn_error *err);         /* as it is: sysctl, sysfs */
 /* The whole file, at most 'max' bytes; NULL if there is none. */
 char *lb_read_file(const char *path, size_t max, size_t *ret_len);
+int lb_same_file(const char *path, const struct lb_text *text);        /* Does the file say just that? */
 /* Replaces the file as one.  1 changed, 0 was the same already, -1 error. */
 int lb_replace_file(const char *path, const struct lb_text *text, struct cairn_error *err);
 
@@ -161,6 +162,8 @@ int filter_groups(struct lb *lb, struct cairn_sink *sink, struct cairn_error *er
 
 /* The network's dnsmasq in its namespace: started, told of new leases, or replaced because its subnets changed. */
 int dhcp_apply(struct lb *lb, const struct cairn_net *net, const char *netns, struct cairn_error *err);
+/* 0: its dnsmasq should run and does not. */
+int dhcp_alive(const struct lb *lb, const char *network_id);
 /* Ends it and forgets its files. */
 int dhcp_remove(struct lb *lb, const char *network_id, struct cairn_error *err);
 

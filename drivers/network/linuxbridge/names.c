@@ -237,14 +237,22 @@ lb_read_file(const char *path, size_t max, size_t *ret_len)
 }
 
 int
+lb_same_file(const char *path, const struct lb_text *text)
+{
+    size_t len = 0;
+    CLEANUP_FREE char *old = lb_read_file(path, text->len + 1, &len);
+
+    return old != NULL && len == text->len && (len == 0 || memcmp(old, text->buf, len) == 0);
+}
+
+int
 lb_replace_file(const char *path, const struct lb_text *text, struct cairn_error *err)
 {
-    size_t old_len = 0, done = 0;
-    CLEANUP_FREE char *old = lb_read_file(path, text->len + 1, &old_len);
+    size_t done = 0;
     CLEANUP_FD int fd = -1;
     char temp[4096];
 
-    if (old != NULL && old_len == text->len && (old_len == 0 || memcmp(old, text->buf, old_len) == 0))
+    if (lb_same_file(path, text))
         return 0;
     snprintf(temp, sizeof temp, "%s.new", path);
     fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
