@@ -9,7 +9,8 @@ static inline void cleanup_free(void *p) { free(*(void **)p); }
 static inline void cleanup_fd(int *fd) { if (*fd >= 0) close(*fd); }
 static inline void cleanup_file(FILE **f) { if (*f != NULL) fclose(*f); }
 
-#define CLEANUP(fn) __attribute__((cleanup(fn)))
+/* Being cleaned up is a use: gcc knows, clang has to be told. */
+#define CLEANUP(fn) __attribute__((cleanup(fn), unused))
 #define CLEANUP_FREE CLEANUP(cleanup_free)
 #define CLEANUP_FD CLEANUP(cleanup_fd)
 #define CLEANUP_FILE CLEANUP(cleanup_file)
