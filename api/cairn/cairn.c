@@ -51,6 +51,8 @@ const struct command commands[] = {
       "  --role NAME             as if the user had this role and no other; may be repeated\n"
       "  --target ATTR=VALUE     an attribute of the object, e.g. project_id=...; may be repeated\n\n"
       "Example: cairn policy explain identity:get_user --user bob --project web --target target.user.id=42\n", cmd_policy_explain },
+    { "policy reload", "", "let the daemon read the policy file again",
+      "What the file says holds from the next request on.  A file with a mistake is refused, with the line and the\nreason, and the rules stay as they were.\n", cmd_policy_reload },
     { "policy list", "[TEXT]", "the rules in force, those that hold TEXT", "Overrides of the policy file are taken into account.\n", cmd_policy_list },
     { "catalog backup", "FILE", "copy the catalog into one file, while the cloud runs",
       "The copy is of one moment.  FILE must not exist.  Token keys are not in it: they are in the state\n"

@@ -70,6 +70,18 @@ COMMAND(cmd_policy_list)
     return 0;
 }
 
+COMMAND(cmd_policy_reload)
+{
+    CLEANUP_JSON json_t *reply = NULL;
+
+    (void)argv;
+    optind = 1;
+    if (tool_arguments(argc, 0, 0, err) < 0 || tool_ask(t, &reply, err, "policy", NULL) < 0)
+        return -1;
+    puts("the policy file is in force");
+    return 0;
+}
+
 /* --- explain */
 struct question {
     const char *user, *user_domain, *project, *domain;

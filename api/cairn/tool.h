@@ -61,6 +61,7 @@ COMMAND(cmd_trace);
 COMMAND(cmd_audit);
 COMMAND(cmd_policy_explain);
 COMMAND(cmd_policy_list);
+COMMAND(cmd_policy_reload);
 COMMAND(cmd_catalog_backup);
 COMMAND(cmd_catalog_restore);
 COMMAND(cmd_catalog_check);

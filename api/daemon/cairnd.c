@@ -365,7 +365,8 @@ open_control(struct daemon *d, struct cairn_error *err)
 {
     struct reconciler_options audit = { .catalog = d->catalog, .plugins = d->plugins, .config = d->config,
                                         .host = d->o.simulate ? NULL : d->host_name };
-    struct control_options o = { .run_dir = d->run_dir, .plugins = d->plugins, .audit = &audit };
+    struct control_options o = { .run_dir = d->run_dir, .plugins = d->plugins, .audit = &audit, .policy = d->policy,
+                                 .policy_file = config_string(d->config, "daemon", "policy") };
 
     return control_start(&o, &d->control, err);
 }

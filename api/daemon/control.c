@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "daemon/control_line.h"
 #include "identity/identity.h"
+#include "rest/policy.h"
 
 #define TALK_MS 5000                    /* for a client to say its line, and to take the answer */
 #define RUNNING_MAX 256
@@ -25,7 +26,9 @@ struct control {
     char *path;                         /* owned; of the socket */
     int fd, stop[2];                    /* the pipe's other end closes: stop */
     pthread_t thread;
-    struct plugins *plugins;            /* borrowed */
+    struct plugins *plugins;            /* borrowed; as are the next two */
+    struct policy *policy;
+    const char *policy_file;
     struct reconciler_options audit;    /* catalog NULL: none */
     int64_t started_ms;
 };
@@ -138,6 +141,20 @@ do_reload(struct control *c, const json_t *request, json_t *reply, struct cairn_
     return plugins_reload(c->plugins, kind_of(kind), instance, err);
 }
 
+/* A bad file is refused with its line, and the rules stay as they were. */
+static int
+do_policy(struct control *c, const json_t *request, json_t *reply, struct cairn_error *err)
+{
+    (void)request;
+    (void)reply;
+    if (c->policy == NULL || c->policy_file == NULL)
+        return cairn_fail(err, CAIRN_INVALID, "no policy file is configured: [daemon] policy = FILE");
+    if (policy_load(c->policy, c->policy_file, err) < 0)
+        return cairn_error_context(err, "policy is unchanged");
+    log_info("policy read again from '%s'", c->policy_file);
+    return 0;
+}
+
 static void
 add_finding(void *arg, const struct audit_finding *finding)
 {
@@ -173,7 +190,7 @@ static const struct command {
     int (*run)(struct control *c, const json_t *request, json_t *reply, struct cairn_error *err);
 } commands[] = {
     { "status", do_status }, { "log", do_log }, { "refresh", do_refresh }, { "drivers", do_drivers }, { "running", do_running },
-    { "reload", do_reload }, { "audit", do_audit },
+    { "reload", do_reload }, { "policy", do_policy }, { "audit", do_audit },
 };
 
 /* --- one connection */
@@ -274,7 +291,7 @@ control_start(const struct control_options *o, struct control **ret, struct cair
     int rc;
 
     *c = (struct control){ .path = xasprintf("%s/%s", o->run_dir, CONTROL_SOCKET), .fd = -1, .stop = { -1, -1 }, .plugins = o->plugins,
-                           .started_ms = clock_mono_ms() };
+                           .policy = o->policy, .policy_file = o->policy_file, .started_ms = clock_mono_ms() };
     if (o->audit != NULL)
         c->audit = *o->audit;
     if (open_socket(c, err) < 0)

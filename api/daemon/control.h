@@ -20,6 +20,8 @@ struct control;
 struct control_options {
     const char *run_dir;
     struct plugins *plugins;            /* NULL: commands about drivers say that there are none */
+    struct policy *policy;              /* NULL: there is none to read again */
+    const char *policy_file;            /* NULL: none is configured */
     const struct reconciler_options *audit;     /* what an audit looks at; NULL: there is none */
 };
 /* Starts the thread that serves RUN_DIR/cairnd.sock; an old socket there is replaced.  What the options point to is borrowed until

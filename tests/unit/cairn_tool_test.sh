@@ -41,7 +41,7 @@ expect() {
 
 # Help: every command has one, and the manual page knows it.
 "$cairn" --help | sed -n 's/^  \([a-z]*\( [a-z][a-z]*\)\{0,1\}\)\( .*\|$\)/\1/p' | sed '/^$/d' > "$work/commands"
-for words in status hosts drivers reload tasks trace audit "policy explain" "policy list" "catalog backup" "catalog restore" "catalog check" \
+for words in status hosts drivers reload tasks trace audit "policy explain" "policy list" "policy reload" "catalog backup" "catalog restore" "catalog check" \
     "user password" "mapping test" bootstrap "token rotate" "credential rotate" "credential migrate" log; do
     grep -q "$words" "$work/commands" || { echo "FAIL: $words is not in the help"; failed=1; }
     # shellcheck disable=SC2086
@@ -100,6 +100,7 @@ expect 0 "key 2" token rotate
 expect 0 "key 2: 0 of them" credential rotate
 expect 0 "key 2: 0 of them" credential migrate
 expect 1 "cannot reach cairnd" log
+expect 1 "cannot reach cairnd" policy reload
 expect 1 "cannot reach cairnd" reload storage s
 
 # A daemon that holds the state folder is not robbed of its catalog.

@@ -12,10 +12,13 @@
 #include "base/str.h"
 #include "daemon/control.h"
 #include "daemon/control_line.h"
+#include "rest/policy.h"
 #include "unit.h"
 
 static struct control *control;
 static struct cairn_error err;
+static struct policy *policy;
+static char *policy_file;
 
 static void
 setup(void)
@@ -25,6 +28,10 @@ setup(void)
     cairn_error_clear(&err);
     scratch_make();
     o.run_dir = scratch;
+    o.policy_file = policy_file = xasprintf("%s/policy.json", scratch);
+    ck_assert_int_eq(policy_new(&policy, &err), 0);
+    ck_assert_int_eq(policy_add_defaults(policy, (const struct policy_default[]){ { "thing:do", "role:admin", "" }, { NULL, NULL, NULL } }, &err), 0);
+    o.policy = policy;
     ck_assert_msg(control_start(&o, &control, &err) == 0, "%s", err.message);
 }
 
@@ -32,6 +39,8 @@ static void
 teardown(void)
 {
     control_stop(control);
+    policy_free(policy);
+    free(policy_file);
     scratch_drop();
 }
 
@@ -62,6 +71,31 @@ START_TEST(the_daemon_tells_how_it_is)
     ck_assert_msg(ask("{\"command\":\"status\"}", &reply) == 0, "%s", err.message);
     ck_assert_int_eq(json_int(reply, "pid", 0), getpid());
     ck_assert_str_eq(json_str(reply, "version"), PACKAGE_VERSION);
+}
+END_TEST
+
+static int
+reader_may(void)
+{
+    const char *const roles[] = { "reader" };
+    struct auth who = { .user_id = "u", .project_id = "p", .domain_id = "", .roles = roles, .roles_count = 1 };
+
+    return policy_check(policy, "thing:do", &who, NULL, NULL);
+}
+
+START_TEST(policy_is_read_again_and_a_bad_file_changes_nothing)
+{
+    CLEANUP_JSON json_t *reply = NULL;
+    CLEANUP_JSON json_t *again = NULL;
+
+    ck_assert(!reader_may());
+    scratch_write("policy.json", "{\"thing:do\": \"role:reader\"}\n");
+    ck_assert_msg(ask("{\"command\":\"policy\"}", &reply) == 0, "%s", err.message);
+    ck_assert(reader_may());
+    scratch_write("policy.json", "{\n\"thing:do\": \"role:admin or\"}\n");
+    ck_assert_int_eq(ask("{\"command\":\"policy\"}", &again), -1);
+    ck_assert_msg(strstr(err.message, "policy.json:2") != NULL && strstr(err.message, "unchanged") != NULL, "%s", err.message);
+    ck_assert(reader_may());
 }
 END_TEST
 
@@ -144,6 +178,7 @@ main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 60);
     tcase_add_test(t, the_daemon_tells_how_it_is);
+    tcase_add_test(t, policy_is_read_again_and_a_bad_file_changes_nothing);
     tcase_add_test(t, log_levels_change_and_wrong_ones_change_nothing);
     tcase_add_test(t, what_is_not_there_is_said);
     tcase_add_test(t, rubbish_is_answered_and_the_next_one_served);
