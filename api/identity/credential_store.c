@@ -13,7 +13,7 @@
 #define BATCH 100
 
 /* X(table): has id, sealed, key_number. */
-#define TABLES(X) X(credentials) X(oauth_consumers) X(oauth_request_tokens) X(oauth_access_tokens)
+#define TABLES(X) X(credentials) X(oauth_consumers) X(oauth_request_tokens) X(oauth_access_tokens) X(domain_secrets)
 
 void
 credential_free(struct credential *c)

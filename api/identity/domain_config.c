@@ -1,10 +1,11 @@
 /* domain_config.c: the configuration of a domain: options of the groups that a domain may set for itself, and their defaults.
  *
- * What is secret is kept and never shown. */
+ * What is secret is kept sealed and never shown. */
 #include "config.h"
 #include "identity/resources.h"
 
 #include "base/config.h"
+#include "identity/seal.h"
 
 #define VALUE_MAX 65535
 
@@ -243,6 +244,45 @@ defaults_show(struct rest_call *call, struct cairn_error *err)
 
 /* --- writing */
 static int
+secret_store(struct rest_call *call, const char *domain, const char *group, const char *name, const char *text, struct cairn_error *err)
+{
+    CLEANUP_FREE char *id = xasprintf("%s/%s/%s", domain, group, name);
+    CLEANUP_FREE char *sealed = NULL;
+
+    if (seal_text(identity_state.credential_keys, id, text, &sealed, err) < 0)
+        return -1;
+    return tx_exec(call->tx, err,
+                   "insert into domain_secrets (id, domain_id, group_name, option_name, sealed, key_number) values (?, ?, ?, ?, ?, ?)"
+                   " on conflict (id) do update set sealed = excluded.sealed, key_number = excluded.key_number", "sssssi", id, domain, group, name, sealed,
+                   (int64_t)seal_text_key(sealed));
+}
+
+/* 'group' NULL: all of the domain's; 'name' NULL: all of the group's. */
+static int
+forget(struct rest_call *call, const char *domain, const char *group, const char *name, struct cairn_error *err)
+{
+    static const char *const steps[] = {
+        "delete from domain_config where domain_id = ? and (? is null or group_name = ?) and (? is null or option_name = ?)",
+        "delete from domain_secrets where domain_id = ? and (? is null or group_name = ?) and (? is null or option_name = ?)",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        if (tx_exec(call->tx, err, steps[i], "sssss", domain, group, group, name, name) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+how_many(struct rest_call *call, const char *domain, const char *group, const char *name, int64_t *ret, struct cairn_error *err)
+{
+    return tx_int(call->tx, ret, 0, err,
+                  "select count(*) from (select group_name, option_name from domain_config where domain_id = ?"
+                  " union all select group_name, option_name from domain_secrets where domain_id = ?) x"
+                  " where (? is null or group_name = ?) and (? is null or option_name = ?)", "ssssss", domain, domain, group, group, name, name);
+}
+
+static int
 config_store(struct rest_call *call, const char *domain, const json_t *config, struct cairn_error *err)
 {
     const char *group, *name;
@@ -252,6 +292,11 @@ config_store(struct rest_call *call, const char *domain, const json_t *config, s
         json_object_foreach(members, name, value) {
             CLEANUP_FREE char *text = json_text(value);
 
+            if (option_find(group, name)->secret) {
+                if (secret_store(call, domain, group, name, text, err) < 0)
+                    return -1;
+                continue;
+            }
             if (tx_exec(call->tx, err,
                         "insert into domain_config (domain_id, group_name, option_name, value) values (?, ?, ?, ?)"
                         " on conflict (domain_id, group_name, option_name) do update set value = excluded.value", "ssss", domain, group, name, text) < 0)
@@ -269,8 +314,8 @@ config_put(struct rest_call *call, struct cairn_error *err)
     size_t count;
 
     if (asked_of(call, &a, err) < 0 || domain_config_check(call->body, err) < 0
-        || tx_int(call->tx, &before, 0, err, "select count(*) from domain_config where domain_id = ?", "s", a.domain) < 0
-        || tx_exec(call->tx, err, "delete from domain_config where domain_id = ?", "s", a.domain) < 0 || config_store(call, a.domain, call->body, err) < 0)
+        || how_many(call, a.domain, NULL, NULL, &before, err) < 0 || forget(call, a.domain, NULL, NULL, err) < 0
+        || config_store(call, a.domain, call->body, err) < 0)
         return -1;
     if (before > 0)
         call->status = 200;
@@ -282,8 +327,7 @@ must_be_set(struct rest_call *call, const struct asked *a, struct cairn_error *e
 {
     int64_t found;
 
-    if (tx_int(call->tx, &found, 0, err, "select count(*) from domain_config where domain_id = ? and group_name = ? and (? is null or option_name = ?)", "ssss",
-               a->domain, a->group, a->name, a->name) < 0)
+    if (how_many(call, a->domain, a->group, a->name, &found, err) < 0)
         return -1;
     return found > 0 ? 0 : not_there(a->domain, a->group, a->name, err);
 }
@@ -319,8 +363,7 @@ config_delete(struct rest_call *call, struct cairn_error *err)
 
     if (asked_of(call, &a, err) < 0 || (a.group != NULL && must_be_set(call, &a, err) < 0))
         return -1;
-    if (tx_exec(call->tx, err, "delete from domain_config where domain_id = ? and (? is null or group_name = ?) and (? is null or option_name = ?)", "sssss",
-                a.domain, a.group, a.group, a.name, a.name) < 0)
+    if (forget(call, a.domain, a.group, a.name, err) < 0)
         return -1;
     return identity_changed(call->tx, err);
 }

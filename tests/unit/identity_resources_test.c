@@ -398,6 +398,16 @@ START_TEST(a_domain_keeps_its_configuration_and_shows_no_secrets)
     r = ask("GET", NULL, CONFIG, domain);
     ck_assert_str_eq(bed_text(r, "config.ldap.url"), "ldap://x");
     ck_assert_ptr_null(strstr(r->text, "hush"));
+    {
+        CLEANUP_TX struct tx *tx = NULL;
+        int64_t plain, sealed;
+
+        ck_assert_int_eq(tx_begin(bed.catalog, TX_READ, &tx, NULL), 0);
+        ck_assert_int_eq(tx_int(tx, &plain, 0, NULL, "select count(*) from domain_config where value like '%hush%'", ""), 0);
+        ck_assert_int_eq(tx_int(tx, &sealed, 0, NULL, "select count(*) from domain_secrets where sealed not like '%hush%'", ""), 0);
+        ck_assert_int_eq(plain, 0);
+        ck_assert_int_eq(sealed, 1);
+    }
     EXPECT(200, "PUT", "{'config':{'ldap':{'url':'ldap://y','user_tree_dn':'ou=u','password':'hush'}}}", CONFIG, domain);
     EXPECT(404, "GET", NULL, CONFIG "/identity", domain);       /* PUT replaced all */
     ck_assert_str_eq(bed_text(ask("GET", NULL, CONFIG "/ldap/url", domain), "config.url"), "ldap://y");
