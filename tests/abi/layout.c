@@ -1,4 +1,5 @@
 /* layout.c: nothing of driver ABI 1 has moved: a driver that was built for it finds every field, operation and number where it was. */
+#include <cairn/auth.h>
 #include <cairn/compute.h>
 #include <cairn/connection.h>
 #include <cairn/filter.h>

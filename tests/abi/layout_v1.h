@@ -3,6 +3,9 @@
  * Lines here are never changed: what is appended to the headers may get lines of its own when it is released.
  * S(struct, bytes at least)  F(struct, field, offset)  N(constant, value) */
 #define ABI_V1_LAYOUT \
+    S(cairn_auth_user, 1800) F(cairn_auth_user, enabled, 4) F(cairn_auth_user, id, 8) F(cairn_auth_user, name, 264) F(cairn_auth_user, email, 520) F(cairn_auth_user, description, 776) \
+    S(cairn_auth_group, 1544) F(cairn_auth_group, id, 8) F(cairn_auth_group, name, 264) F(cairn_auth_group, description, 520) \
+    S(cairn_auth_driver, 152) F(cairn_auth_driver, user_get, 96) F(cairn_auth_driver, user_find, 104) F(cairn_auth_driver, authenticate, 112) F(cairn_auth_driver, user_list, 120) F(cairn_auth_driver, group_list, 128) F(cairn_auth_driver, user_groups, 136) F(cairn_auth_driver, group_users, 144) \
     S(cairn_key, 56) \
     F(cairn_key, size, 0) F(cairn_key, type, 4) F(cairn_key, flags, 8) F(cairn_key, reserved, 12) F(cairn_key, name, 16) \
     F(cairn_key, dflt, 24) F(cairn_key, help, 32) F(cairn_key, min, 40) F(cairn_key, max, 48) \
