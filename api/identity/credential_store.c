@@ -22,6 +22,7 @@ credential_free(struct credential *c)
     free(c->user_id);
     free(c->project_id);
     free(c->type);
+    free(c->delegation_id);
     if (c->blob != NULL)
         explicit_bzero(c->blob, strlen(c->blob));
     free(c->blob);
@@ -45,13 +46,14 @@ credential_load(struct tx *tx, const char *id, struct credential *c, struct cair
     CLEANUP_ROWS struct rows *rows = NULL;
     int got;
 
-    if (tx_query(tx, &rows, err, "select id, user_id, coalesce(project_id, '') as project_id, type, sealed from credentials where id = ?", "s", id) < 0
+    if (tx_query(tx, &rows, err, "select id, user_id, coalesce(project_id, '') as project_id, type, sealed, delegation_id from credentials where id = ?", "s", id) < 0
         || (got = rows_next(rows, err)) < 0)
         return -1;
     if (got == 0)
         return cairn_fail(err, CAIRN_NOT_FOUND, "Could not find credential: %.80s.", id);
     *c = (struct credential){ .id = xstrdup(row_text(rows, "id")), .user_id = xstrdup(row_text(rows, "user_id")),
-                              .project_id = xstrdup(row_text(rows, "project_id")), .type = xstrdup(row_text(rows, "type")) };
+                              .project_id = xstrdup(row_text(rows, "project_id")), .type = xstrdup(row_text(rows, "type")),
+                              .delegation_id = xstrdup(row_text(rows, "delegation_id")) };
     if (unseal_text(identity_state.credential_keys, c->id, row_text(rows, "sealed"), &c->blob, err) < 0)
         return cairn_error_context(err, "credential %.80s", id);
     return 0;
@@ -70,8 +72,9 @@ credential_store(struct tx *tx, const struct credential *c, const char *extra, s
     if (seal_text(identity_state.credential_keys, c->id, c->blob, &sealed, err) < 0)
         return -1;
     if (tx_exec(tx, err,
-                "insert into credentials (id, user_id, project_id, type, sealed, key_number, extra, created_us) values (?, ?, nullif(?, ''), ?, ?, ?, ?, ?)",
-                "sssssisi", c->id, c->user_id, c->project_id, c->type, sealed, (int64_t)seal_text_key(sealed), extra, clock_us()) < 0)
+                "insert into credentials (id, user_id, project_id, type, sealed, key_number, extra, delegation_id, created_us) values (?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?)",
+                "sssssissi", c->id, c->user_id, c->project_id, c->type, sealed, (int64_t)seal_text_key(sealed), extra,
+                c->delegation_id != NULL ? c->delegation_id : "", clock_us()) < 0)
         return err->code == CAIRN_EXISTS ? cairn_fail(err, CAIRN_EXISTS, "Conflict occurred attempting to store credential - Duplicate entry found with ID %.80s.", c->id) : -1;
     return 0;
 }

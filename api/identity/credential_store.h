@@ -9,7 +9,8 @@
 #define CREDENTIALS_PER_USER_MAX 1000
 #define ACCESS_ID 65                    /* an EC2 credential's id: SHA-256 of its access key, and NUL */
 
-struct credential { char *id, *user_id, *project_id, *type, *blob; };   /* owned; project_id "" : none */
+/* All owned.  project_id "" : none; delegation_id: what it was made by the leave of, "" the user's own right. */
+struct credential { char *id, *user_id, *project_id, *type, *blob, *delegation_id; };
 void credential_free(struct credential *c);     /* wipes the blob */
 #define CLEANUP_CREDENTIAL CLEANUP(credential_free)
 

@@ -45,14 +45,16 @@ is_delegated(const struct auth *who)
     return who->delegation != AUTH_DIRECT || is_by_signature(who);
 }
 
-/* Who acts by leave of another sees what belongs to the project of that leave, and nothing that belongs to no project (seeds of TOTP). */
+/* Who acts by leave of another sees what belongs to the project of that leave, and no secret that would let them be more than the leave says: no seed of
+ * TOTP, no EC2 key but those that were made by the same leave. */
 static int
 credential_narrow(struct rest_call *call, struct str *where, struct rest_values *values, struct cairn_error *err)
 {
     (void)err;
     if (is_delegated(call->auth)) {
-        str_add(where, " and t.project_id = ?");
+        str_add(where, " and t.project_id = ? and lower(t.type) <> '" CREDENTIAL_TOTP "' and (lower(t.type) <> '" CREDENTIAL_EC2 "' or t.delegation_id = ?)");
         rest_push_text(values, call->auth->project_id);
+        rest_push_text(values, call->auth->delegation_id);
     }
     return 0;
 }
@@ -64,11 +66,21 @@ const struct rest_resource identity_credentials = {
 };
 
 static int
-in_own_project(struct rest_call *call, const char *project, struct cairn_error *err)
+within_leave(struct rest_call *call, const char *project, const char *type, const char *delegation_id, struct cairn_error *err)
 {
-    if (!is_delegated(call->auth) || str_eq(project, call->auth->project_id))
+    if (!is_delegated(call->auth))
         return 0;
-    return cairn_fail(err, CAIRN_DENIED, "Credential project does not match the project scope of the delegated token");
+    if (!str_eq(project, call->auth->project_id))
+        return cairn_fail(err, CAIRN_DENIED, "Credential project does not match the project scope of the delegated token");
+    if (strcasecmp(type, CREDENTIAL_TOTP) == 0 || (strcasecmp(type, CREDENTIAL_EC2) == 0 && strcmp(delegation_id, call->auth->delegation_id) != 0))
+        return cairn_fail(err, CAIRN_DENIED, "This credential would give more than the delegated token has");
+    return 0;
+}
+
+static int
+object_within_leave(struct rest_call *call, struct cairn_error *err)
+{
+    return within_leave(call, row_text(call->object, "project_id"), row_text(call->object, "type"), row_text(call->object, "delegation_id"), err);
 }
 
 static int
@@ -80,7 +92,7 @@ credentials_list(struct rest_call *call, struct cairn_error *err)
 static int
 credential_show(struct rest_call *call, struct cairn_error *err)
 {
-    if (in_own_project(call, row_text(call->object, "project_id"), err) < 0)
+    if (object_within_leave(call, err) < 0)
         return -1;
     return rest_emit_object(call, &identity_credentials, "credential", row_text(call->object, "id"), err);
 }
@@ -150,9 +162,10 @@ credential_create(struct rest_call *call, struct cairn_error *err)
 
     id_hex(id);
     c = (struct credential){ .id = xstrdup(id), .user_id = xstrdup(rest_str(call, "user_id")), .project_id = xstrdup(project != NULL ? project : ""),
-                             .type = xstrdup(rest_str(call, "type")), .blob = xstrdup(rest_str(call, "blob")) };
+                             .type = xstrdup(rest_str(call, "type")), .blob = xstrdup(rest_str(call, "blob")),
+                             .delegation_id = xstrdup(call->auth->delegation_id) };
     if (extra_fold(create_body, NULL, body, err) < 0 || must_exist(call->tx, "user", "users", c.user_id, err) < 0
-        || in_own_project(call, c.project_id, err) < 0 || (strcasecmp(c.type, CREDENTIAL_EC2) == 0 && prepare_ec2(call, &c, err) < 0))
+        || within_leave(call, c.project_id, c.type, c.delegation_id, err) < 0 || (strcasecmp(c.type, CREDENTIAL_EC2) == 0 && prepare_ec2(call, &c, err) < 0))
         return -1;
     extra = json_text(json_object_get(body, "extra"));
     return credential_store(call->tx, &c, extra, err) < 0 ? -1 : rest_emit_object(call, &identity_credentials, "credential", c.id, err);
@@ -203,7 +216,7 @@ credential_update(struct rest_call *call, struct cairn_error *err)
     CLEANUP_FREE char *extra = NULL;
     const char *id = row_text(call->object, "id"), *blob = rest_str(call, "blob");
 
-    if (in_own_project(call, row_text(call->object, "project_id"), err) < 0 || refuse_restricted(call, err) < 0
+    if (object_within_leave(call, err) < 0 || refuse_restricted(call, err) < 0
         || credential_load(call->tx, id, &c, err) < 0 || refuse_moves(call, &c, err) < 0 || extra_fold(update_body, call->object, body, err) < 0)
         return -1;
     if (blob != NULL && strcasecmp(c.type, CREDENTIAL_EC2) == 0 && check_new_ec2(&c, blob, err) < 0)
@@ -221,7 +234,7 @@ credential_update(struct rest_call *call, struct cairn_error *err)
 static int
 credential_delete(struct rest_call *call, struct cairn_error *err)
 {
-    if (in_own_project(call, row_text(call->object, "project_id"), err) < 0 || refuse_restricted(call, err) < 0)
+    if (object_within_leave(call, err) < 0 || refuse_restricted(call, err) < 0)
         return -1;
     return tx_exec(call->tx, err, "delete from credentials where id = ?", "s", row_text(call->object, "id"));
 }

@@ -182,6 +182,24 @@ delegation_load(struct tx *tx, enum auth_delegation kind, const char *id, struct
     return result;
 }
 
+int
+delegation_use(struct tx *tx, struct token *token, struct cairn_error *err)
+{
+    CLEANUP_DELEGATION struct delegation d = { 0 };
+
+    if (token->delegation == AUTH_DIRECT)
+        return 0;
+    if (delegation_load(tx, token->delegation, token->delegation_id, &d, err) < 0)
+        return -1;
+    if (d.expires_us != 0 && d.expires_us < token->expires_us)
+        token->expires_us = d.expires_us;
+    if (token->delegation != AUTH_BY_TRUST || d.remaining_uses < 0)
+        return 0;
+    if (tx_exec(tx, err, "update trusts set remaining_uses = remaining_uses - 1 where id = ? and remaining_uses > 0", "s", token->delegation_id) < 0)
+        return -1;
+    return tx_changes(tx) > 0 ? 0 : gone(err);
+}
+
 /* --- roles */
 static int
 position(const char *id, const char *const *ids, unsigned count)

@@ -26,6 +26,9 @@ void delegation_free(struct delegation *d);
 /* All of it must be valid now: not expired, everybody in it enabled, the whole chain of a redelegated trust.  CAIRN_UNAUTHENTICATED: it is not.  'd' is
  * zeroed by the caller.  How often a trust may still be used is the caller's business. */
 int delegation_load(struct tx *tx, enum auth_delegation kind, const char *id, struct delegation *d, struct cairn_error *err);
+/* For a new token whose delegation, bearer and target are set: ends it with the delegation at the latest, and counts one more use of a trust.  In the WRITE
+ * transaction that the token is resolved in afterwards.  CAIRN_UNAUTHENTICATED: the trust is used up. */
+int delegation_use(struct tx *tx, struct token *token, struct cairn_error *err);
 /* Keeps of 'roles' (in effect for the grantor, those of domains included) what the delegation gives: sets the flag of each that does.  CAIRN_UNAUTHENTICATED: it gives
  * none, or one of those it was made of is lost. */
 int delegation_roles(struct tx *tx, enum auth_delegation kind, const char *id, const struct delegation *d, const char *const *role_ids, unsigned count,

@@ -25,16 +25,18 @@ write_credential(struct rest_call *call, const char *key, const struct credentia
     jo_end_object(call->out);
 }
 
+/* A delegated token has to do with the keys that were made by the same leave, in its project. */
 static int
-in_own_project(const struct auth *who, const char *project)
+within_leave(const struct auth *who, const struct credential *c)
 {
-    return (who->delegation == AUTH_DIRECT && !is_by_signature(who)) || strcmp(project, who->project_id) == 0;
+    return (who->delegation == AUTH_DIRECT && !is_by_signature(who))
+           || (strcmp(c->project_id, who->project_id) == 0 && strcmp(c->delegation_id, who->delegation_id) == 0);
 }
 
 static int
-refuse_other_project(struct rest_call *call, const char *project, struct cairn_error *err)
+refuse_others(struct rest_call *call, const struct credential *c, struct cairn_error *err)
 {
-    return in_own_project(call->auth, project) ? 0 : cairn_fail(err, CAIRN_DENIED, "EC2 credential project does not match the project scope of the delegated token");
+    return within_leave(call->auth, c) ? 0 : cairn_fail(err, CAIRN_DENIED, "EC2 credential does not match the project scope or the leave of the delegated token");
 }
 
 static int
@@ -55,7 +57,7 @@ ec2_list(struct rest_call *call, struct cairn_error *err)
 
         if (credential_load(call->tx, row_text(rows, "id"), &c, err) < 0)
             return -1;
-        if (in_own_project(call->auth, c.project_id))
+        if (within_leave(call->auth, &c))
             write_credential(call, NULL, &c);
     }
     jo_end_array(call->out);
@@ -80,7 +82,7 @@ load(struct rest_call *call, struct credential *c, struct cairn_error *err)
         return err->code == CAIRN_NOT_FOUND ? cairn_fail(err, CAIRN_NOT_FOUND, "Could not find credential: %.80s.", access) : -1;
     if (strcmp(c->user_id, rest_param(call, "user_id")) != 0 || strcasecmp(c->type, CREDENTIAL_EC2) != 0)
         return cairn_fail(err, CAIRN_NOT_FOUND, "Could not find credential: %.80s.", access);
-    return refuse_other_project(call, c->project_id, err);
+    return refuse_others(call, c, err);
 }
 
 static int
@@ -137,7 +139,8 @@ static int
 ec2_create(struct rest_call *call, struct cairn_error *err)
 {
     CLEANUP_CREDENTIAL struct credential c = { .user_id = xstrdup(rest_param(call, "user_id")), .project_id = xstrdup(rest_str(call, "tenant_id")),
-                                               .type = xstrdup(CREDENTIAL_EC2), .blob = new_blob(call->auth) };
+                                               .type = xstrdup(CREDENTIAL_EC2), .blob = new_blob(call->auth),
+                                               .delegation_id = xstrdup(call->auth->delegation_id) };
     CLEANUP_JSON json_t *blob = json_of_column(c.blob);
     char id[ACCESS_ID];
 
@@ -146,7 +149,7 @@ ec2_create(struct rest_call *call, struct cairn_error *err)
     credential_access_id(json_str(blob, "access"), id);
     c.id = xstrdup(id);
     if (refuse_restricted(call, err) < 0 || must_exist(call->tx, "user", "users", c.user_id, err) < 0
-        || must_exist(call->tx, "project", "projects", c.project_id, err) < 0 || refuse_other_project(call, c.project_id, err) < 0
+        || must_exist(call->tx, "project", "projects", c.project_id, err) < 0 || refuse_others(call, &c, err) < 0
         || credential_store(call->tx, &c, "{}", err) < 0)
         return -1;
     jo_object(call->out, NULL);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "identity/credential_store.h"
+#include "identity/delegation.h"
 #include "identity/ec2_signature.h"
 #include "identity/issue.h"
 #include "identity/who.h"
@@ -95,7 +96,8 @@ answer(struct rest_call *call, int with_token, int (*check)(const json_t *reques
     snprintf(token.target_id, sizeof token.target_id, "%s", c.project_id);
     if (by_leave(blob, &token) < 0)
         return cairn_fail(err, CAIRN_UNAUTHENTICATED, "This EC2 credential stands on more than one delegation.");
-    if (trustee_of(call->tx, &token, err) < 0 || who_resolve(call->tx, &token, NULL, &who, err) < 0)
+    /* A trust that gives a number of tokens gives them by whatever way. */
+    if (trustee_of(call->tx, &token, err) < 0 || delegation_use(call->tx, &token, err) < 0 || who_resolve(call->tx, &token, NULL, &who, err) < 0)
         return err->code == CAIRN_UNAUTHENTICATED ? cairn_fail(err, CAIRN_UNAUTHENTICATED, "User not valid for project.") : -1;
     result = token_answer(call, call->tx, &token, who, with_token, err);
     auth_put(who);
@@ -117,7 +119,7 @@ s3_answer(struct rest_call *call, struct cairn_error *err)
 static const struct rest_attr any_body[] = { { .name = "*", .type = REST_JSON, .flags = REST_CREATE }, { .name = NULL } };
 
 const struct rest_route identity_ec2_token_routes[] = {
-    { .method = "POST", .path = "/v3/ec2tokens", .rule = "identity:ec2tokens_validate", .status = 200, .flags = REST_READ_TX, .body = any_body, .handle = ec2_answer },
-    { .method = "POST", .path = "/v3/s3tokens",  .rule = "identity:s3tokens_validate",  .status = 200, .flags = REST_READ_TX, .body = any_body, .handle = s3_answer },
+    { .method = "POST", .path = "/v3/ec2tokens", .rule = "identity:ec2tokens_validate", .status = 200, .body = any_body, .handle = ec2_answer },
+    { .method = "POST", .path = "/v3/s3tokens",  .rule = "identity:s3tokens_validate",  .status = 200, .body = any_body, .handle = s3_answer },
     { .method = NULL }
 };

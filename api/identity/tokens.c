@@ -328,8 +328,6 @@ aim_by_trust(struct tx *tx, const char *id, struct token *token, struct cairn_er
         return proof_refused(err);
     token->delegation = AUTH_BY_TRUST;
     snprintf(token->delegation_id, sizeof token->delegation_id, "%s", id);
-    if (trust.expires_us != 0 && trust.expires_us < token->expires_us)
-        token->expires_us = trust.expires_us;
     return trust.project_id[0] != '\0' ? set_target(token, AUTH_PROJECT, trust.project_id, err) : 0;
 }
 
@@ -337,11 +335,11 @@ aim_by_trust(struct tx *tx, const char *id, struct token *token, struct cairn_er
 static int
 resolve_by_trust(struct tx *tx, const char *id, struct token *token, struct auth **ret, struct cairn_error *err)
 {
-    if (aim_by_trust(tx, id, token, err) < 0)
+    if (aim_by_trust(tx, id, token, err) < 0 || delegation_use(tx, token, err) < 0)
         return -1;
     if (who_resolve(tx, token, NULL, ret, err) < 0)
         return err->code == CAIRN_UNAUTHENTICATED ? cairn_fail(err, CAIRN_DENIED, "Trustee has no delegated roles.") : -1;
-    return tx_exec(tx, err, "update trusts set remaining_uses = remaining_uses - 1 where id = ? and remaining_uses > 0", "s", id);
+    return 0;
 }
 
 /* Without a wish: the user's own project if that gives a token, else none. */

@@ -208,6 +208,8 @@ may_create(struct rest_call *call, struct cairn_error *err)
         return -1;
     if (who->delegation == AUTH_BY_OAUTH || is_by_signature(who))
         return cairn_fail(err, CAIRN_DENIED, "Redelegation allowed for delegated by trust only");
+    if (who->delegation == AUTH_BY_APP_CRED && !str_eq(rest_str(call, "project_id"), who->project_id))
+        return cairn_fail(err, CAIRN_DENIED, "An application credential hands on what it has in its own project only");
     if (strcmp(who->user_id, rest_str(call, "trustor_user_id")) != 0)
         return cairn_fail(err, CAIRN_DENIED, "The authenticated user should match the trustor");
     return 0;
@@ -317,7 +319,7 @@ store_roles(struct rest_call *call, const struct draft *d, const struct auth *gr
 
         if (find_role(call->tx, role, &id, err) < 0)
             return -1;
-        if (!has_role(grantor, id))
+        if (!has_role(grantor, id) || (call->auth->delegation == AUTH_BY_APP_CRED && !has_role(call->auth, id)))
             return cairn_fail(err, CAIRN_NOT_FOUND, "Could not find role: %.64s.", id);
         if (in_parent(call, d, id, err) < 0
             || tx_exec(call->tx, err, "insert into trust_roles (trust_id, role_id) values (?, ?) on conflict (trust_id, role_id) do nothing", "ss", d->id, id) < 0)

@@ -307,6 +307,31 @@ START_TEST(what_was_handed_on_authorizes_nothing)
 }
 END_TEST
 
+START_TEST(tokens_end_with_their_consumer_and_events_name_what_ended)
+{
+    CLEANUP_FREE char *id = NULL;
+    CLEANUP_FREE char *secret = NULL;
+    CLEANUP_FREE char *id2 = NULL;
+    CLEANUP_FREE char *secret2 = NULL;
+    CLEANUP_FREE char *token = NULL;
+    CLEANUP_FREE char *headers = NULL;
+    CLEANUP_FREE char *path = xasprintf("/v3/OS-OAUTH1/consumers/%s", consumer);
+    CLEANUP_FREE char *one = NULL;
+
+    get_access_token("member", &id, &secret);
+    get_access_token("member", &id2, &secret2);
+    ck_assert_int_eq(login(id, secret)->status, 201);
+    token = xstrdup(wire_header("X-Subject-Token"));
+    one = xasprintf("/v3/users/%s/OS-OAUTH1/access_tokens/%s", admin_id, id2);
+    ck_assert_int_eq(status(admin, "DELETE", one, NULL), 204);
+    ck_assert_ptr_nonnull(strstr(bed_ask(admin, "GET", "/v3/OS-REVOKE/events", NULL, NULL, NULL)->text, "\"OS-OAUTH1:access_token_id\":"));
+    headers = xasprintf("X-Subject-Token: %s\n", token);
+    ck_assert_int_eq(bed_ask(admin, "GET", "/v3/auth/tokens", NULL, headers, NULL)->status, 200);
+    ck_assert_int_eq(status(admin, "DELETE", path, NULL), 204);
+    ck_assert_int_eq(bed_ask(admin, "GET", "/v3/auth/tokens", NULL, headers, NULL)->status, 404);
+}
+END_TEST
+
 /* A published example with all that must be encoded: computed by others. */
 START_TEST(a_published_example_is_understood)
 {
@@ -342,6 +367,7 @@ suite(void)
     tcase_add_test(t, a_consumer_gets_what_a_user_authorized);
     tcase_add_test(t, signatures_nonces_and_times_are_checked);
     tcase_add_test(t, what_was_handed_on_authorizes_nothing);
+    tcase_add_test(t, tokens_end_with_their_consumer_and_events_name_what_ended);
     tcase_add_test(t, a_published_example_is_understood);
     suite_add_tcase(s, t);
     return s;

@@ -183,6 +183,11 @@ tests_unit_identity_oauth_test_SOURCES = tests/unit/identity_oauth_test.c tests/
 tests_unit_identity_oauth_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_oauth_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/identity_oauth_test
+check_PROGRAMS += tests/unit/identity_leave_test
+tests_unit_identity_leave_test_SOURCES = tests/unit/identity_leave_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h $(UNIT_WIRE)
+tests_unit_identity_leave_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_identity_leave_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/identity_leave_test
 
 ## core/flow/reconcile
 check_PROGRAMS += tests/unit/reconcile_test
