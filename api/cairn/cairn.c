@@ -56,7 +56,8 @@ const struct command commands[] = {
     { "policy list", "[TEXT]", "the rules in force, those that hold TEXT", "Overrides of the policy file are taken into account.\n", cmd_policy_list },
     { "catalog backup", "FILE", "copy the catalog into one file, while the cloud runs",
       "The copy is of one moment.  FILE must not exist.  Token keys are not in it: they are in the state\n"
-      "folder's keys/ and can be lost at the cost of a new login for everybody.\n", cmd_catalog_backup },
+      "folder's keys/ and can be lost at the cost of a new login for everybody.  Keep a copy of its\n"
+      "credential-keys/, too: without them the users' EC2 keys, TOTP seeds and OAuth secrets are lost.\n", cmd_catalog_backup },
     { "catalog restore", "FILE", "put a backup in the catalog's place",
       "The daemon must be stopped.  The catalog that was there is kept beside it, as NAME.replaced.\n", cmd_catalog_restore },
     { "catalog check", "", "is the catalog whole", "Checks the file's structure and that no row refers to one that is gone.\n", cmd_catalog_check },

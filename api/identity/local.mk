@@ -46,6 +46,7 @@ api_libapi_la_SOURCES += \
 	api/identity/mapping_login.c \
 	api/identity/mapping_match.c \
 	api/identity/oauth.h \
+	api/identity/oauth2.c \
 	api/identity/oauth_access_tokens.c \
 	api/identity/oauth_consumers.c \
 	api/identity/oauth_signature.c \

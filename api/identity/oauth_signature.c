@@ -40,9 +40,8 @@ hex_digit(char c)
     return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : -1;
 }
 
-/* In place; "%zz" stays as it is. */
-static void
-percent_decode(char *text)
+void
+oauth_decode(char *text, int form)
 {
     char *out = text;
 
@@ -51,7 +50,8 @@ percent_decode(char *text)
             *out++ = (char)(hex_digit(text[1]) << 4 | hex_digit(text[2]));
             text += 3;
         } else {
-            *out++ = *text++;
+            *out++ = form && *text == '+' ? ' ' : *text;
+            text++;
         }
     }
     *out = '\0';
@@ -100,8 +100,8 @@ oauth_parse_header(const char *header, struct oauth_request *r, struct cairn_err
             return bad_header(err);
         name = xstrndup(header, name_len);
         value = xstrndup(header + name_len + 2, value_len);
-        percent_decode(name);
-        percent_decode(value);
+        oauth_decode(name, 0);
+        oauth_decode(value, 0);
         full = oauth_param(r, name) != NULL || add(r, name, value) < 0;
         free(name);
         free(value);

@@ -24,4 +24,6 @@ int oauth_parse_header(const char *header, struct oauth_request *r, struct cairn
 const char *oauth_param(const struct oauth_request *r, const char *name);       /* NULL: absent */
 /* CAIRN_UNAUTHENTICATED unless signed with these secrets ('token_secret' "" where there is no token yet), by a method we know, about now. */
 int oauth_check(const struct oauth_request *r, const char *consumer_secret, const char *token_secret, struct cairn_error *err);
+/* "%41" becomes "A", in place; "%zz" stays as it is.  'form': '+' is a blank. */
+void oauth_decode(char *text, int form);
 #endif

@@ -18,6 +18,7 @@ struct proof {
     enum auth_scope from;               /* the scope of that one */
 };
 
+void proof_free(struct proof *proof);
 int proof_refused(struct cairn_error *err);
 /* 404 and 403 of a look-up become the one answer, real trouble stays. */
 int proof_veil(struct cairn_error *err);

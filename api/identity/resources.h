@@ -27,7 +27,7 @@ extern const struct rest_route identity_discovery_routes[], identity_token_route
     identity_region_routes[], identity_endpoint_policy_routes[], identity_endpoint_filter_routes[], identity_limit_routes[], identity_domain_config_routes[],
     identity_federation_routes[], identity_federation_auth_routes[], identity_retired_routes[], identity_app_cred_routes[], identity_access_rule_routes[],
     identity_trust_routes[], identity_credential_routes[], identity_ec2_credential_routes[], identity_ec2_token_routes[],
-    identity_consumer_routes[], identity_oauth_routes[], identity_access_token_routes[];
+    identity_consumer_routes[], identity_oauth_routes[], identity_oauth2_routes[], identity_access_token_routes[];
 extern const struct policy_default identity_policies[];
 
 /* The "extra" of an endpoint that bootstrap made: it follows the cloud's address until somebody gives it another. */

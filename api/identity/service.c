@@ -126,7 +126,7 @@ static const struct rest_route *const routes[] = {
     identity_role_routes, identity_grant_routes, identity_assignment_routes, identity_region_routes, identity_endpoint_policy_routes,
     identity_endpoint_filter_routes, identity_limit_routes, identity_domain_config_routes, identity_federation_routes, identity_federation_auth_routes,
     identity_retired_routes, identity_app_cred_routes, identity_access_rule_routes, identity_trust_routes, identity_credential_routes,
-    identity_ec2_credential_routes, identity_ec2_token_routes, identity_consumer_routes, identity_oauth_routes, identity_access_token_routes, NULL
+    identity_ec2_credential_routes, identity_ec2_token_routes, identity_consumer_routes, identity_oauth_routes, identity_oauth2_routes, identity_access_token_routes, NULL
 };
 
 const struct rest_service identity_service = {

@@ -126,7 +126,7 @@ read_scope(const json_t *scope, struct scope *ret, struct cairn_error *err)
 }
 
 /* --- methods */
-static void
+void
 proof_free(struct proof *p)
 {
     free(p->user_id);
@@ -380,6 +380,22 @@ token_begin(struct token *token, const char *user_id, unsigned proved)
     memcpy(token->chain_id, token->audit_id, sizeof token->chain_id);
 }
 
+void
+token_of_proof(struct token *token, const struct proof *proof)
+{
+    token_begin(token, proof->user_id, proof->methods);
+    if (proof->expires_us != 0 && (proof->rescoped || proof->expires_us < token->expires_us))
+        token->expires_us = proof->expires_us;
+    if (proof->chain_id[0] != '\0')
+        memcpy(token->chain_id, proof->chain_id, sizeof token->chain_id);
+    if (proof->delegation == AUTH_DIRECT)
+        return;
+    token->delegation = proof->delegation;
+    memcpy(token->delegation_id, proof->delegation_id, sizeof token->delegation_id);
+    token->scope = AUTH_PROJECT;
+    memcpy(token->target_id, proof->project_id, sizeof token->target_id);
+}
+
 int
 token_answer(struct rest_call *call, struct tx *tx, const struct token *token, const struct auth *who, int with_token, struct cairn_error *err)
 {
@@ -410,15 +426,7 @@ issue(struct rest_call *call, struct cairn_error *err)
     if (read_scope(rest_value(call, "scope"), &scope, err) < 0 || prove(call, &proof, err) < 0 || check_wish(&proof, &scope, err) < 0
         || factors_take_receipt(call, &proof, err) < 0)
         return -1;
-    token_begin(&token, proof.user_id, proof.methods);
-    if (proof.expires_us != 0 && (proof.rescoped || proof.expires_us < token.expires_us))
-        token.expires_us = proof.expires_us;
-    token.delegation = proof.delegation;
-    memcpy(token.delegation_id, proof.delegation_id, sizeof token.delegation_id);
-    if (proof.delegation != AUTH_DIRECT && set_target(&token, AUTH_PROJECT, proof.project_id, err) < 0)
-        return -1;
-    if (proof.chain_id[0] != '\0')
-        memcpy(token.chain_id, proof.chain_id, sizeof token.chain_id);
+    token_of_proof(&token, &proof);
     if (tx_begin(call->env->catalog, scope.wish == WISH_TRUST ? TX_WRITE : TX_READ, &tx, err) < 0
         || (result = factors_suffice(tx, proof.user_id, proof.methods, err)) < 0)
         return -1;

@@ -1,8 +1,9 @@
-/* token_auth.c: filter "token_auth": no request passes without a valid X-Auth-Token, unless its route is open to everybody. */
+/* token_auth.c: filter "token_auth": no request passes without a valid token (X-Auth-Token, or Authorization: Bearer), unless its route is open to everybody. */
 
 #include <cairn/filter.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 struct token_auth {
     const char *uri;                    /* borrowed; NULL: follows the request */
@@ -69,9 +70,11 @@ static uint32_t
 token_auth_before(void *self, const struct cairn_http *http, struct cairn_request *req)
 {
     const struct token_auth *f = self;
-    const char *token = http->header(req, "X-Auth-Token");
+    const char *token = http->header(req, "X-Auth-Token"), *bearer = http->header(req, "Authorization");
     struct cairn_error err = CAIRN_ERROR_INIT;
 
+    if (token == NULL && bearer != NULL && strncasecmp(bearer, "Bearer ", 7) == 0)
+        token = bearer + 7;
     if (token != NULL && token[0] != '\0' && http->authenticate(req, token, &err) == 0)
         return CAIRN_FILTER_PASS;
     if (http->is_public(req))

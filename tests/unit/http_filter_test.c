@@ -201,6 +201,7 @@ START_TEST(valid_token_says_who_it_is_on_any_route)
     begin(PIPELINE("token_auth", "[filter:token_auth]\nuse = token_auth\nwww_authenticate_uri = https://id.example/v3\n"));
     answer_is(client_once(port, "GET /t/private HTTP/1.1\r\nHost: h\r\nX-Auth-Token: user-ann\r\n\r\n"), 200, ann);
     answer_is(client_once(port, "GET /t/open HTTP/1.1\r\nHost: h\r\nX-Auth-Token: user-ann\r\n\r\n"), 200, ann);
+    answer_is(client_once(port, "GET /t/private HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer user-ann\r\n\r\n"), 200, ann);
     answer_is(client_once(port, "GET /t/open HTTP/1.1\r\nHost: h\r\nX-Auth-Token: bad\r\n\r\n"), 200, nobody);
     answer_is(client_get(port, "/t/open"), 200, nobody);
     end();

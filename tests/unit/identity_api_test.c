@@ -493,7 +493,7 @@ START_TEST(no_route_is_open_by_accident)
     w.project = other_project;
     rest_each_route(&identity_service, walk_route, &w);
     ck_assert_int_gt(w.routes, 110);
-    ck_assert_int_eq(w.open_to_all, 18);        /* versions (2), login, change of password, OAuth by signature (2); refusals: federated logins (6), SAML (3), PKI (3) */
+    ck_assert_int_eq(w.open_to_all, 19);        /* versions (2), login, change of password, OAuth by signature (2) and by secret; refusals: federated logins (6), SAML (3), PKI (3) */
 }
 END_TEST
 

@@ -332,6 +332,46 @@ START_TEST(tokens_end_with_their_consumer_and_events_name_what_ended)
 }
 END_TEST
 
+/* --- OAuth 2.0 */
+static const struct wire_reply *
+ask_oauth2(const char *id, const char *secret, const char *form)
+{
+    CLEANUP_FREE char *pair = xasprintf("%s:%s", id, secret);
+    CLEANUP_FREE char *encoded = str_base64(pair, strlen(pair), 0);
+    CLEANUP_FREE char *headers = xasprintf("Authorization: Basic %s\n", encoded);
+
+    return bed_ask(NULL, "POST", "/v3/OS-OAUTH2/token", NULL, id != NULL ? headers : NULL, form);
+}
+
+START_TEST(an_application_credential_is_exchanged_for_a_bearer_token)
+{
+    CLEANUP_FREE char *path = xasprintf("/v3/users/%s/application_credentials", admin_id);
+    const struct wire_reply *r = bed_ask(admin, "POST", path, NULL, NULL, "{\"application_credential\":{\"name\":\"client\",\"roles\":[{\"name\":\"member\"}]}}");
+    CLEANUP_FREE char *id = xstrdup(bed_text(r, "application_credential.id"));
+    CLEANUP_FREE char *secret = xstrdup(bed_text(r, "application_credential.secret"));
+    CLEANUP_FREE char *form = xasprintf("grant_type=client_credentials&client_id=%s&client_secret=%s", id, secret);
+    CLEANUP_FREE char *token = NULL;
+
+    r = ask_oauth2(id, secret, "grant_type=client_credentials");
+    ck_assert_msg(r->status == 200, "%d %s", r->status, r->text);
+    ck_assert_str_eq(bed_text(r, "token_type"), "Bearer");
+    ck_assert_int_eq(json_int(r->json, "expires_in", 0) > 14000, 1);
+    token = xstrdup(bed_text(r, "access_token"));
+    ck_assert_int_eq(status(token, "GET", "/v3/auth/projects", NULL), 200);
+    ck_assert_int_eq(status(token, "GET", "/v3/users", NULL), 403);
+    ck_assert_int_eq(ask_oauth2(NULL, NULL, form)->status, 200);
+    r = ask_oauth2(id, "wrong", "grant_type=client_credentials");
+    ck_assert_int_eq(r->status, 401);
+    ck_assert_str_eq(bed_text(r, "error"), "invalid_client");
+    ck_assert_ptr_nonnull(wire_header("WWW-Authenticate"));
+    ck_assert_int_eq(ask_oauth2(NULL, NULL, "grant_type=client_credentials")->status, 401);
+    r = ask_oauth2(id, secret, "grant_type=password");
+    ck_assert_int_eq(r->status, 400);
+    ck_assert_str_eq(bed_text(r, "error"), "unsupported_grant_type");
+    ck_assert_str_eq(bed_text(ask_oauth2(id, secret, "a=b&grant_type"), "error"), "invalid_request");
+}
+END_TEST
+
 /* A published example with all that must be encoded: computed by others. */
 START_TEST(a_published_example_is_understood)
 {
@@ -368,6 +408,7 @@ suite(void)
     tcase_add_test(t, signatures_nonces_and_times_are_checked);
     tcase_add_test(t, what_was_handed_on_authorizes_nothing);
     tcase_add_test(t, tokens_end_with_their_consumer_and_events_name_what_ended);
+    tcase_add_test(t, an_application_credential_is_exchanged_for_a_bearer_token);
     tcase_add_test(t, a_published_example_is_understood);
     suite_add_tcase(s, t);
     return s;
