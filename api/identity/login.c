@@ -51,8 +51,14 @@ login_locked(struct catalog *catalog, const struct who_user *user, int *ret, str
 static int
 proved_elsewhere(const struct rest_env *env, const struct who_user *user, const char *secret, struct cairn_error *err)
 {
-    if (external_authenticate(env, user->id, secret, err) < 0)
-        return err->code == CAIRN_DENIED || err->code == CAIRN_NOT_FOUND ? refused(err) : -1;
+    if (external_authenticate(env, user->id, secret, err) < 0) {
+        if (err->code != CAIRN_DENIED && err->code != CAIRN_NOT_FOUND)
+            return -1;
+        /* A wrong password costs what an unknown name does. */
+        if (password_verify(NULL, secret, NULL, err) < 0 && err->code == CAIRN_UNAVAILABLE)
+            return -1;
+        return refused(err);
+    }
     return user->enabled ? 0 : refused(err);
 }
 

@@ -16,6 +16,7 @@
 #include "base/config.h"
 #include "base/run.h"
 #include "identity/external.h"
+#include "identity/password.h"
 #include "plugin/auth.h"
 #include "unit.h"
 
@@ -354,6 +355,47 @@ START_TEST(copies_follow_the_directory_and_tokens_die_with_their_users)
 }
 END_TEST
 
+/* On its own thread, as the daemon has it. */
+START_TEST(the_directory_is_read_without_anybody_asking)
+{
+    CLEANUP_FREE char *query = xasprintf("domain_id=%s", domain_id);
+    size_t seen = 0;
+
+    bed_configure("[identity]\nexternal_refresh = 100ms\n");
+    expect_ok(identity_external_start(&bed.env, err));
+    for (int i = 0; i < 200 && seen != CROWD + 5; i++) {
+        const struct timespec pause = { .tv_nsec = 50000000 };
+
+        nanosleep(&pause, NULL);
+        seen = listed("/v3/users", query, "users");
+    }
+    ck_assert_uint_eq(seen, CROWD + 5);
+    modify("dn: cn=u3,ou=people," BASE "\nchangetype: delete\n\n");
+    for (int i = 0; i < 200 && seen != CROWD + 4; i++) {
+        const struct timespec pause = { .tv_nsec = 50000000 };
+
+        nanosleep(&pause, NULL);
+        seen = listed("/v3/users", query, "users");
+    }
+    identity_external_stop();
+    ck_assert_uint_eq(seen, CROWD + 4);
+}
+END_TEST
+
+START_TEST(a_wrong_password_costs_what_an_unknown_name_does)
+{
+    unsigned long before, known, unknown, remembered;
+
+    password_counts(&before, &remembered);
+    ck_assert(!logs_in("ann", "bad"));
+    password_counts(&known, &remembered);
+    ck_assert(!logs_in("nobody", "bad"));
+    password_counts(&unknown, &remembered);
+    ck_assert_uint_eq(known - before, 1);
+    ck_assert_uint_eq(unknown - known, 1);
+}
+END_TEST
+
 START_TEST(copies_can_only_be_read)
 {
     CLEANUP_FREE char *id = NULL;
@@ -477,6 +519,8 @@ main(void)
     tcase_add_test(tc, a_user_gets_roles_by_the_directorys_groups);
     tcase_add_test(tc, everybody_is_listed_page_by_page);
     tcase_add_test(tc, copies_follow_the_directory_and_tokens_die_with_their_users);
+    tcase_add_test(tc, the_directory_is_read_without_anybody_asking);
+    tcase_add_test(tc, a_wrong_password_costs_what_an_unknown_name_does);
     tcase_add_test(tc, copies_can_only_be_read);
     tcase_add_test(tc, a_directory_that_is_down_is_no_reason_to_forget_anybody);
     tcase_add_test(tc, ldaps_and_starttls_trust_only_whom_they_were_told_to);
