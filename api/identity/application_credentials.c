@@ -240,16 +240,6 @@ may_create(struct rest_call *call, struct cairn_error *err)
 }
 
 static int
-has_role(const struct auth *who, const char *id)
-{
-    for (unsigned i = 0; i < who->roles_count; i++) {
-        if (strcmp(who->role_ids[i], id) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-static int
 add_role(struct rest_call *call, const char *id, const char *role, struct cairn_error *err)
 {
     return tx_exec(call->tx, err,
@@ -281,7 +271,7 @@ store_roles(struct rest_call *call, const char *id, struct cairn_error *err)
 
         if (find_role(call->tx, role, &role_id, err) < 0)
             return -1;
-        if (!has_role(call->auth, role_id))
+        if (!has_role_id(call->auth, role_id))
             return cairn_fail(err, CAIRN_INVALID, "Invalid application credential: Cannot create an application credential with unassigned role");
         if (add_role(call, id, role_id, err) < 0)
             return -1;

@@ -3,7 +3,7 @@
 #include "identity/delegated.h"
 
 #include "base/clock.h"
-#include "identity/token.h"
+#include "identity/who.h"
 
 int
 is_by_signature(const struct auth *who)
@@ -67,4 +67,36 @@ read_expiry(const char *text, int64_t *ret_us, struct cairn_error *err)
     if (*ret_us <= clock_us())
         return cairn_fail(err, CAIRN_INVALID, "The 'expires_at' must not be before now: %.64s.", text);
     return 0;
+}
+
+int
+has_role_id(const struct auth *who, const char *role_id)
+{
+    for (unsigned i = 0; i < who->roles_count; i++) {
+        if (strcmp(who->role_ids[i], role_id) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+int
+rights_on(struct tx *tx, const char *user_id, const char *project_id, struct auth **ret, struct cairn_error *err)
+{
+    struct token token = { .scope = AUTH_PROJECT };
+
+    snprintf(token.user_id, sizeof token.user_id, "%s", user_id);
+    snprintf(token.target_id, sizeof token.target_id, "%s", project_id);
+    return who_resolve(tx, &token, NULL, ret, err);
+}
+
+void
+list_links(struct rest_call *call)
+{
+    CLEANUP_FREE char *self = rest_url(call, "%s", http_path(call->req));
+
+    jo_object(call->out, "links");
+    jo_null(call->out, "next");
+    jo_str(call->out, "self", self);
+    jo_null(call->out, "previous");
+    jo_end_object(call->out);
 }

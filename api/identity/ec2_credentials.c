@@ -44,7 +44,6 @@ ec2_list(struct rest_call *call, struct cairn_error *err)
 {
     const char *user = rest_param(call, "user_id");
     CLEANUP_ROWS struct rows *rows = NULL;
-    CLEANUP_FREE char *self = rest_url(call, "%s", http_path(call->req));
     int got;
 
     if (must_exist(call->tx, "user", "users", user, err) < 0
@@ -61,11 +60,7 @@ ec2_list(struct rest_call *call, struct cairn_error *err)
             write_credential(call, NULL, &c);
     }
     jo_end_array(call->out);
-    jo_object(call->out, "links");
-    jo_null(call->out, "next");
-    jo_str(call->out, "self", self);
-    jo_null(call->out, "previous");
-    jo_end_object(call->out);
+    list_links(call);
     jo_end_object(call->out);
     return got;
 }

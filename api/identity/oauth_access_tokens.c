@@ -101,7 +101,6 @@ static int
 roles_list(struct rest_call *call, struct cairn_error *err)
 {
     CLEANUP_ROWS struct rows *rows = NULL;
-    CLEANUP_FREE char *self = rest_url(call, "%s", http_path(call->req));
     int got;
 
     if (of_this_user(call, err) < 0 || tx_query(call->tx, &rows, err, ROLES " order by r.name", "s", rest_param(call, "access_token_id")) < 0)
@@ -111,11 +110,7 @@ roles_list(struct rest_call *call, struct cairn_error *err)
     while ((got = rows_next(rows, err)) > 0)
         write_role(call, NULL, rows);
     jo_end_array(call->out);
-    jo_object(call->out, "links");
-    jo_null(call->out, "next");
-    jo_str(call->out, "self", self);
-    jo_null(call->out, "previous");
-    jo_end_object(call->out);
+    list_links(call);
     jo_end_object(call->out);
     return got;
 }

@@ -162,29 +162,6 @@ static const struct rest_attr authorize_body[] = {
     { .name = NULL }
 };
 
-/* The roles that the user has on the project, as a token for it would say. */
-static int
-roles_on(struct rest_call *call, const char *project, struct auth **ret, struct cairn_error *err)
-{
-    struct token token = { .scope = AUTH_PROJECT };
-
-    snprintf(token.user_id, sizeof token.user_id, "%s", call->auth->user_id);
-    snprintf(token.target_id, sizeof token.target_id, "%s", project);
-    token_audit_id(token.audit_id);
-    memcpy(token.chain_id, token.audit_id, sizeof token.chain_id);
-    return who_resolve(call->tx, &token, NULL, ret, err);
-}
-
-static int
-has_role(const struct auth *who, const char *id)
-{
-    for (unsigned i = 0; i < who->roles_count; i++) {
-        if (strcmp(who->role_ids[i], id) == 0)
-            return 1;
-    }
-    return 0;
-}
-
 static int
 collect_roles(struct rest_call *call, const struct auth *who, json_t *ids, struct cairn_error *err)
 {
@@ -196,7 +173,7 @@ collect_roles(struct rest_call *call, const struct auth *who, json_t *ids, struc
 
         if (find_role(call->tx, role, &id, err) < 0)
             return -1;
-        if (!has_role(who, id))
+        if (!has_role_id(who, id))
             return cairn_fail(err, CAIRN_UNAUTHENTICATED, "authorizing user does not have role required");
         json_array_append_new(ids, json_string(id));
     }
@@ -218,7 +195,7 @@ authorize(struct rest_call *call, struct cairn_error *err)
         return -1;
     if (g.expires_us != 0 && g.expires_us <= clock_us())
         return cairn_fail(err, CAIRN_UNAUTHENTICATED, "Request token is expired");
-    if (roles_on(call, g.project_id, &who, err) < 0)
+    if (rights_on(call->tx, call->auth->user_id, g.project_id, &who, err) < 0)
         return err->code == CAIRN_UNAUTHENTICATED ? cairn_fail(err, CAIRN_UNAUTHENTICATED, "authorizing user does not have role required") : -1;
     result = collect_roles(call, who, ids, err);
     auth_put(who);

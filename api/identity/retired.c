@@ -3,6 +3,7 @@
 #include "identity/resources.h"
 
 #include "base/clock.h"
+#include "identity/delegated.h"
 #include "identity/revoke.h"
 
 static int
@@ -30,7 +31,6 @@ events_list(struct rest_call *call, struct cairn_error *err)
     };
     const char *since = rest_query(call, "since"), *delegation, *delegation_id;
     CLEANUP_ROWS struct rows *rows = NULL;
-    CLEANUP_FREE char *self = rest_url(call, "%s", http_path(call->req));
     int64_t since_us = 0;
     int got;
 
@@ -61,11 +61,7 @@ events_list(struct rest_call *call, struct cairn_error *err)
         jo_end_object(call->out);
     }
     jo_end_array(call->out);
-    jo_object(call->out, "links");
-    jo_null(call->out, "next");
-    jo_str(call->out, "self", self);
-    jo_null(call->out, "previous");
-    jo_end_object(call->out);
+    list_links(call);
     jo_end_object(call->out);
     return got;
 }

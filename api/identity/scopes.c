@@ -2,19 +2,8 @@
 #include "config.h"
 #include "identity/resources.h"
 
+#include "identity/delegated.h"
 #include "identity/service_catalog.h"
-
-static void
-write_links(struct rest_call *call)
-{
-    CLEANUP_FREE char *self = rest_url(call, "%s", http_path(call->req));
-
-    jo_object(call->out, "links");
-    jo_null(call->out, "next");
-    jo_str(call->out, "self", self);
-    jo_null(call->out, "previous");
-    jo_end_object(call->out);
-}
 
 static int
 catalog_show(struct rest_call *call, struct cairn_error *err)
@@ -24,7 +13,7 @@ catalog_show(struct rest_call *call, struct cairn_error *err)
     jo_object(call->out, NULL);
     if (service_catalog(call->tx, call->auth->project_id, call->auth->user_id, call->out, "catalog", err) < 0)
         return -1;
-    write_links(call);
+    list_links(call);
     jo_end_object(call->out);
     return 0;
 }
@@ -59,7 +48,7 @@ system_list(struct rest_call *call, struct cairn_error *err)
         jo_end_object(call->out);
     }
     jo_end_array(call->out);
-    write_links(call);
+    list_links(call);
     jo_end_object(call->out);
     return 0;
 }

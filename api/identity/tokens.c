@@ -3,6 +3,7 @@
 #include "identity/resources.h"
 
 #include "base/clock.h"
+#include "identity/delegated.h"
 #include "identity/delegation.h"
 #include "identity/external.h"
 #include "identity/issue.h"
@@ -190,11 +191,7 @@ by_password(struct rest_call *call, const json_t *data, struct proof *proof, str
 static int
 may_be_exchanged(const struct auth *who, struct cairn_error *err)
 {
-    int by_signature = 0;
-
-    for (unsigned i = 0; i < who->methods_count; i++)
-        by_signature |= strcmp(who->methods[i], token_method_names[TOKEN_BIT_EC2]) == 0;
-    if (who->delegation == AUTH_BY_TRUST || who->delegation == AUTH_BY_OAUTH || by_signature)
+    if (who->delegation == AUTH_BY_TRUST || who->delegation == AUTH_BY_OAUTH || is_by_signature(who))
         return cairn_fail(err, CAIRN_DENIED, "A token whose rights were handed on by a trust, an OAuth access token or an EC2 credential cannot be exchanged for another.");
     return 0;
 }

@@ -133,7 +133,6 @@ static int
 roles_list(struct rest_call *call, struct cairn_error *err)
 {
     CLEANUP_ROWS struct rows *rows = NULL;
-    CLEANUP_FREE char *self = rest_url(call, "%s", http_path(call->req));
     int got;
 
     if (must_be_alive(call, err) < 0 || tx_query(call->tx, &rows, err, ROLES "t.trust_id = ? order by name", "s", row_text(call->object, "id")) < 0)
@@ -145,11 +144,7 @@ roles_list(struct rest_call *call, struct cairn_error *err)
         write_role(call, NULL, call->out, rows);
     }
     jo_end_array(call->out);
-    jo_object(call->out, "links");
-    jo_null(call->out, "next");
-    jo_str(call->out, "self", self);
-    jo_null(call->out, "previous");
-    jo_end_object(call->out);
+    list_links(call);
     jo_end_object(call->out);
     return got;
 }
@@ -263,27 +258,15 @@ read_draft(struct rest_call *call, struct draft *d, struct cairn_error *err)
     return read_expiry(rest_str(call, "expires_at"), &d->expires_us, err);
 }
 
-/* The roles that the trustor (of a chain: the first one) has in the project, as a token of theirs would. */
+/* The rights of the trustor; of a chain: of its first one. */
 static int
 load_grantor(struct rest_call *call, const struct draft *d, struct auth **ret, struct cairn_error *err)
 {
-    CLEANUP_FREE char *grantor = NULL;
-    struct token token = { .scope = AUTH_PROJECT };
+    CLEANUP_DELEGATION struct delegation parent = { 0 };
 
-    if (d->parent != NULL) {
-        CLEANUP_DELEGATION struct delegation parent = { 0 };
-
-        if (delegation_load(call->tx, AUTH_BY_TRUST, d->parent, &parent, err) < 0)
-            return -1;
-        grantor = xstrdup(parent.grantor_id);
-    } else {
-        grantor = xstrdup(d->trustor);
-    }
-    snprintf(token.user_id, sizeof token.user_id, "%s", grantor);
-    snprintf(token.target_id, sizeof token.target_id, "%s", d->project);
-    token_audit_id(token.audit_id);
-    memcpy(token.chain_id, token.audit_id, sizeof token.chain_id);
-    return who_resolve(call->tx, &token, NULL, ret, err);
+    if (d->parent != NULL && delegation_load(call->tx, AUTH_BY_TRUST, d->parent, &parent, err) < 0)
+        return -1;
+    return rights_on(call->tx, d->parent != NULL ? parent.grantor_id : d->trustor, d->project, ret, err);
 }
 
 static int
@@ -299,16 +282,6 @@ in_parent(struct rest_call *call, const struct draft *d, const char *role, struc
 }
 
 static int
-has_role(const struct auth *who, const char *id)
-{
-    for (unsigned i = 0; i < who->roles_count; i++) {
-        if (strcmp(who->role_ids[i], id) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-static int
 store_roles(struct rest_call *call, const struct draft *d, const struct auth *grantor, struct cairn_error *err)
 {
     size_t i;
@@ -319,7 +292,7 @@ store_roles(struct rest_call *call, const struct draft *d, const struct auth *gr
 
         if (find_role(call->tx, role, &id, err) < 0)
             return -1;
-        if (!has_role(grantor, id) || (call->auth->delegation == AUTH_BY_APP_CRED && !has_role(call->auth, id)))
+        if (!has_role_id(grantor, id) || (call->auth->delegation == AUTH_BY_APP_CRED && !has_role_id(call->auth, id)))
             return cairn_fail(err, CAIRN_NOT_FOUND, "Could not find role: %.64s.", id);
         if (in_parent(call, d, id, err) < 0
             || tx_exec(call->tx, err, "insert into trust_roles (trust_id, role_id) values (?, ?) on conflict (trust_id, role_id) do nothing", "ss", d->id, id) < 0)

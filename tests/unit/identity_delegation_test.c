@@ -321,6 +321,37 @@ START_TEST(access_rules_are_kept_used_again_and_not_deleted_in_use)
 }
 END_TEST
 
+static char *make_trust(const char *token, const char *trustor, const char *trustee, const char *more);
+
+START_TEST(users_projects_and_roles_take_what_was_made_of_them)
+{
+    static const char fields[] = "{\"name\":\"one\",\"roles\":[{\"name\":\"errand\"}],\"access_rules\":[{\"service\":\"compute\",\"method\":\"GET\",\"path\":\"/v2.1/**\"}]}";
+
+    for (int i = 0; i < 3; i++) {
+        CLEANUP_FREE char *role = bed_make(admin, "/v3/roles", "role", "{\"name\":\"errand\"}");
+        CLEANUP_FREE char *scope = xasprintf("{\"project\":{\"id\":\"%s\"}}", home);
+        CLEANUP_FREE char *id = NULL;
+        CLEANUP_FREE char *secret = NULL;
+        CLEANUP_FREE char *token = NULL;
+        CLEANUP_FREE char *path = NULL;
+
+        assign("PUT", ann, home, "errand");
+        free(ann_token);
+        ann_token = bed_login("ann", "pw", scope);
+        make_app_cred(ann_token, fields, &id, &secret);
+        free(make_trust(ann_token, ann, bob, ",\"impersonation\":true"));
+        token = app_cred_login(id, secret);
+        ck_assert_ptr_nonnull(token);
+        path = i == 0 ? xasprintf("/v3/users/%s", ann) : i == 1 ? xasprintf("/v3/projects/%s", home) : xasprintf("/v3/roles/%s", role);
+        ck_assert_msg(status(admin, "DELETE", path, NULL) == 204, "%s: %d", path, status(admin, "DELETE", path, NULL));
+        ck_assert_int_eq(describe(token)->status, 404);
+        ck_assert_ptr_null(app_cred_login(id, secret));
+        teardown();
+        setup();
+    }
+}
+END_TEST
+
 START_TEST(access_rules_fit_services_methods_and_paths)
 {
     static const struct { const char *rule, *service, *method, *mount, *path; int fits; } cases[] = {
@@ -574,6 +605,7 @@ suite(void)
     tcase_add_test(t, application_credentials_end_with_what_they_stand_on);
     tcase_add_test(t, an_application_credential_expires_and_so_do_its_tokens);
     tcase_add_test(t, access_rules_are_kept_used_again_and_not_deleted_in_use);
+    tcase_add_test(t, users_projects_and_roles_take_what_was_made_of_them);
     tcase_add_test(t, access_rules_fit_services_methods_and_paths);
     suite_add_tcase(s, t);
     t = tcase_create("trusts");
