@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "identity/who.h"
 
 #define CHAIN_MAX 16            /* trusts that one redelegated trust may stand on */
 
@@ -141,6 +142,17 @@ walk_chain(struct tx *tx, const char *id, struct delegation *d, struct cairn_err
     return got < 0 ? -1 : depth == 0 ? gone(err) : 0;
 }
 
+/* By all the rules that a login has. */
+static int
+must_be_enabled(struct tx *tx, const char *user_id, struct cairn_error *err)
+{
+    CLEANUP_WHO_USER struct who_user user = { 0 };
+
+    if (who_user_load(tx, user_id, NULL, NULL, NULL, &user, err) < 0)
+        return err->code == CAIRN_NOT_FOUND ? gone(err) : -1;
+    return user.enabled ? 0 : gone(err);
+}
+
 static int
 load_trust(struct tx *tx, const char *id, struct delegation *d, struct cairn_error *err)
 {
@@ -160,7 +172,7 @@ load_trust(struct tx *tx, const char *id, struct delegation *d, struct cairn_err
     d->remaining_uses = row_int(rows, "uses");
     d->redelegation_count = row_int(rows, "redelegation_count");
     d->every_role = 1;
-    return walk_chain(tx, id, d, err);
+    return walk_chain(tx, id, d, err) < 0 || must_be_enabled(tx, d->trustor_id, err) < 0 || must_be_enabled(tx, d->trustee_id, err) < 0 ? -1 : 0;
 }
 
 int

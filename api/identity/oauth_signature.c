@@ -171,38 +171,72 @@ parameter_text(const struct oauth_request *r)
     return str_take(&text);
 }
 
-static int
-signature_fits(const struct oauth_request *r, const char *consumer_secret, const char *token_secret)
+/* PLAINTEXT is for those who trust their wire (TLS), as passwords are. */
+static const struct { const char *name; const EVP_MD *(*digest)(void); } methods[] = {
+    { "HMAC-SHA1", EVP_sha1 }, { "HMAC-SHA256", EVP_sha256 }, { "HMAC-SHA512", EVP_sha512 }, { OAUTH_PLAINTEXT, NULL }
+};
+
+static char *
+secrets_key(const char *consumer_secret, const char *token_secret)
+{
+    CLEANUP_FREE char *first = percent_encode(consumer_secret);
+    CLEANUP_FREE char *second = percent_encode(token_secret);
+
+    return xasprintf("%s&%s", first, second);
+}
+
+static char *
+hmac_of(const struct oauth_request *r, const char *key, const EVP_MD *digest)
 {
     CLEANUP_FREE char *params = parameter_text(r);
     CLEANUP_FREE char *quoted_params = percent_encode(params);
     CLEANUP_FREE char *quoted_url = percent_encode(r->url);
     CLEANUP_FREE char *text = xasprintf("%s&%s&%s", r->method, quoted_url, quoted_params);
-    CLEANUP_FREE char *first = percent_encode(consumer_secret);
-    CLEANUP_FREE char *second = percent_encode(token_secret);
-    CLEANUP_FREE char *key = xasprintf("%s&%s", first, second);
-    CLEANUP_FREE char *wanted = NULL;
-    const char *given = oauth_param(r, "oauth_signature");
     uint8_t mac[EVP_MAX_MD_SIZE];
     unsigned len = 0;
 
-    if (HMAC(EVP_sha1(), key, (int)strlen(key), (const uint8_t *)text, strlen(text), mac, &len) == NULL)
-        return 0;
+    return HMAC(digest, key, (int)strlen(key), (const uint8_t *)text, strlen(text), mac, &len) != NULL ? str_base64(mac, len, 0) : NULL;
+}
+
+static int
+signature_fits(const struct oauth_request *r, const EVP_MD *digest, const char *consumer_secret, const char *token_secret)
+{
+    CLEANUP_FREE char *key = secrets_key(consumer_secret, token_secret);
+    CLEANUP_FREE char *wanted = digest != NULL ? hmac_of(r, key, digest) : xstrdup(key);
+    const char *given = oauth_param(r, "oauth_signature");
+    int fits = given != NULL && wanted != NULL && strlen(given) == strlen(wanted) && str_secret_eq(given, wanted, strlen(wanted));
+
     explicit_bzero(key, strlen(key));
-    wanted = str_base64(mac, len, 0);
-    return given != NULL && strlen(given) == strlen(wanted) && str_secret_eq(given, wanted, strlen(wanted));
+    return fits;
+}
+
+/* A text that is signed is of one time, and is used once. */
+static int
+check_freshness(const struct oauth_request *r, struct cairn_error *err)
+{
+    const char *nonce = oauth_param(r, "oauth_nonce");
+    int64_t now = clock_us() / 1000000, timestamp;
+
+    if (nonce == NULL || nonce[0] == '\0' || strlen(nonce) > 255)
+        return cairn_fail(err, CAIRN_UNAUTHENTICATED, "The request must have a nonce.");
+    if (oauth_param(r, "oauth_timestamp") == NULL || str_to_int(oauth_param(r, "oauth_timestamp"), 0, INT64_MAX / 2, &timestamp) < 0
+        || timestamp < now - OAUTH_CLOCK_S || timestamp > now + OAUTH_CLOCK_S)
+        return cairn_fail(err, CAIRN_UNAUTHENTICATED, "The timestamp of the request is too far from now.");
+    return 0;
 }
 
 int
 oauth_check(const struct oauth_request *r, const char *consumer_secret, const char *token_secret, struct cairn_error *err)
 {
-    const char *method = oauth_param(r, "oauth_signature_method"), *version = oauth_param(r, "oauth_version"), *nonce = oauth_param(r, "oauth_nonce");
-    int64_t now = clock_us() / 1000000, timestamp;
+    const char *method = oauth_param(r, "oauth_signature_method"), *version = oauth_param(r, "oauth_version");
+    size_t i = 0;
 
-    if (!str_eq(method, "HMAC-SHA1") || (version != NULL && strcmp(version, "1.0") != 0) || nonce == NULL || nonce[0] == '\0' || strlen(nonce) > 255)
-        return cairn_fail(err, CAIRN_UNAUTHENTICATED, "The request must be signed by HMAC-SHA1, OAuth version 1.0, with a nonce.");
-    if (oauth_param(r, "oauth_timestamp") == NULL || str_to_int(oauth_param(r, "oauth_timestamp"), 0, INT64_MAX / 2, &timestamp) < 0
-        || timestamp < now - OAUTH_CLOCK_S || timestamp > now + OAUTH_CLOCK_S)
-        return cairn_fail(err, CAIRN_UNAUTHENTICATED, "The timestamp of the request is too far from now.");
-    return signature_fits(r, consumer_secret, token_secret) ? 0 : cairn_fail(err, CAIRN_UNAUTHENTICATED, "Invalid signature");
+    while (i < ARRAY_LEN(methods) && !str_eq(method, methods[i].name))
+        i++;
+    if (i == ARRAY_LEN(methods) || (version != NULL && strcmp(version, "1.0") != 0))
+        return cairn_fail(err, CAIRN_UNAUTHENTICATED, "The request must be signed by HMAC-SHA1, HMAC-SHA256, HMAC-SHA512 or PLAINTEXT of OAuth version 1.0.");
+    if (methods[i].digest != NULL && check_freshness(r, err) < 0)
+        return -1;
+    return signature_fits(r, methods[i].digest != NULL ? methods[i].digest() : NULL, consumer_secret, token_secret)
+           ? 0 : cairn_fail(err, CAIRN_UNAUTHENTICATED, "Invalid signature");
 }

@@ -89,7 +89,9 @@ check_request(struct tx *tx, const struct oauth_request *r, const char *consumer
         return -1;
     result = oauth_check(r, secret, token_secret, err);
     explicit_bzero(secret, strlen(secret));
-    if (result < 0 || str_to_int(oauth_param(r, "oauth_timestamp"), 0, INT64_MAX / 2, &timestamp) < 0
+    if (result < 0 || str_eq(oauth_param(r, "oauth_signature_method"), OAUTH_PLAINTEXT))
+        return result;
+    if (str_to_int(oauth_param(r, "oauth_timestamp"), 0, INT64_MAX / 2, &timestamp) < 0
         || tx_exec(tx, err, "delete from oauth_nonces where timestamp_s < ?", "i", clock_us() / 1000000 - 2 * OAUTH_CLOCK_S) < 0)
         return -1;
     if (tx_exec(tx, err, "insert into oauth_nonces (consumer_id, timestamp_s, nonce) values (?, ?, ?)", "sis", consumer_id, timestamp, oauth_param(r, "oauth_nonce")) < 0)

@@ -395,6 +395,25 @@ START_TEST(a_published_example_is_understood)
 }
 END_TEST
 
+START_TEST(plain_secrets_and_other_digests_are_taken)
+{
+    static const struct { const char *method, *signature; int right; } cases[] = {
+        { "PLAINTEXT", "c%2526s%26t", 1 }, { "PLAINTEXT", "c%2526s%26", 0 }, { "PLAINTEXT", "", 0 }, { "HMAC-SHA3", "c%2526s%26t", 0 }, { "HMAC-SHA256", "c%2526s%26t", 0 },
+    };
+    struct cairn_error err = CAIRN_ERROR_INIT;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP_OAUTH struct oauth_request r = { .count = 0 };
+        CLEANUP_FREE char *header = xasprintf("OAuth oauth_consumer_key=\"k\", oauth_signature_method=\"%s\", oauth_signature=\"%s\"", cases[i].method, cases[i].signature);
+
+        ck_assert_int_eq(oauth_parse_header(header, &r, &err), 0);
+        r.method = xstrdup("POST");
+        r.url = xstrdup("http://h/p");
+        ck_assert_msg((oauth_check(&r, "c&s", "t", &err) == 0) == cases[i].right, "case %zu", i);
+    }
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -409,6 +428,7 @@ suite(void)
     tcase_add_test(t, what_was_handed_on_authorizes_nothing);
     tcase_add_test(t, tokens_end_with_their_consumer_and_events_name_what_ended);
     tcase_add_test(t, an_application_credential_is_exchanged_for_a_bearer_token);
+    tcase_add_test(t, plain_secrets_and_other_digests_are_taken);
     tcase_add_test(t, a_published_example_is_understood);
     suite_add_tcase(s, t);
     return s;
