@@ -14,7 +14,7 @@
 enum { FILES_MAX = 1000, PARENTS_MAX = 3 };
 
 static const char *const build_folders[] = {
-    "drivers/compute/.libs", "drivers/storage/.libs", "drivers/network/.libs", "plugins/filter/.libs", "plugins/scheduler/.libs",
+    "drivers/compute/.libs", "drivers/storage/.libs", "drivers/network/.libs", "plugins/auth/.libs", "plugins/filter/.libs", "plugins/scheduler/.libs",
 };
 
 /* The top of the build tree that this program runs from, or NULL.  Test programs live a few folders below it. */
