@@ -66,7 +66,8 @@ ensure_role(struct tx *tx, const char *name, struct cairn_error *err)
     if (found != NULL)
         return 0;
     id_hex(id);
-    return tx_exec(tx, err, "insert into roles (id, name, created_us) values (?, ?, ?)", "ssi", id, name, clock_us());
+    /* The rules of policy name these: they are neither renamed nor deleted by mistake. */
+    return tx_exec(tx, err, "insert into roles (id, name, options, created_us) values (?, ?, '{\"immutable\":true}', ?)", "ssi", id, name, clock_us());
 }
 
 static int

@@ -99,6 +99,22 @@ expect 1 "there is no password on standard input" user password admin
 expect 0 "key 2" token rotate
 expect 0 "key 2: 0 of them" credential rotate
 expect 0 "key 2: 0 of them" credential migrate
+
+# Mappings.
+cat > "$work/rules" <<X
+{"rules": [{"local": [{"user": {"name": "{0}"}}, {"groups": "{1}", "domain": {"id": "default"}}],
+            "remote": [{"type": "MELLON_USER"}, {"type": "MELLON_GROUPS", "blacklist": ["b"]}]}]}
+X
+printf '# who\nMELLON_USER: bob\nMELLON_GROUPS: a;b\nPATH: /bin\n' > "$work/said"
+expect 0 '"name": "bob"' mapping test --rules "$work/rules" --input "$work/said" --prefix MELLON_
+expect 0 '"name": "a"' mapping test --rules "$work/rules" --input "$work/said"
+expect 1 "no rule of the mapping fits" mapping test --rules "$work/rules" --input /dev/null
+expect 1 "no schema version '7'" mapping test --rules "$work/rules" --input "$work/said" --schema-version 7
+expect 1 'is not "Name: value"' mapping test --rules "$work/rules" --input "$work/new"
+expect 1 "either --rules FILE, or" mapping test --input "$work/said"
+expect 1 "cannot open" mapping test --rules "$work/none" --input "$work/said"
+expect 1 "Could not find federated protocol" mapping test --identity-provider acme --protocol saml2 --input "$work/said"
+
 expect 1 "cannot reach cairnd" log
 expect 1 "cannot reach cairnd" policy reload
 expect 1 "cannot reach cairnd" reload storage s
