@@ -650,6 +650,34 @@ START_TEST(an_enabled_service_provider_is_told_in_tokens)
 }
 END_TEST
 
+START_TEST(a_domain_takes_all_of_its_own_along)
+{
+    CLEANUP_FREE char *domain = make("/v3/domains", "domain", "{'name':'d'}");
+    CLEANUP_FREE char *service = compute_service();
+    CLEANUP_FREE char *reg = registered(service, NULL, "cores", 10);
+    CLEANUP_FREE char *fields = xasprintf("{'name':'p','domain_id':'%s'}", domain);
+    CLEANUP_FREE char *project = make("/v3/projects", "project", fields);
+    CLEANUP_FREE char *idp = xasprintf("{'identity_provider':{'domain_id':'%s','remote_ids':['r']}}", domain);
+    CLEANUP_FREE char *user_fields = xasprintf("{'name':'u','domain_id':'%s','federated':[{'idp_id':'acme','protocols':[{'protocol_id':'saml2','unique_id':'u'}]}]}", domain);
+    CLEANUP_FREE char *user = NULL;
+
+    EXPECT(201, "PUT", idp, IDP);
+    EXPECT(201, "PUT", "{'mapping':{'rules':" RULES "}}", MAPPING);
+    EXPECT(201, "PUT", "{'protocol':{'mapping_id':'m'}}", IDP "/protocols/saml2");
+    user = make("/v3/users", "user", user_fields);
+    ck_assert_int_eq(limit("project_id", project, service, "cores", 5)->status, 201);
+    ck_assert_int_eq(limit("domain_id", domain, service, "cores", 5)->status, 201);
+    EXPECT(201, "PUT", "{'config':{'ldap':{'url':'x','password':'y'}}}", CONFIG, domain);
+    EXPECT(200, "PATCH", "{'domain':{'enabled':false}}", "/v3/domains/%s", domain);
+    EXPECT(204, "DELETE", NULL, "/v3/domains/%s", domain);
+    EXPECT(404, "GET", NULL, IDP);
+    EXPECT(404, "GET", NULL, "/v3/users/%s", user);
+    ck_assert_uint_eq(count("limits", "/v3/limits"), 0);
+    EXPECT(204, "DELETE", NULL, "/v3/registered_limits/%s", reg);
+    EXPECT(204, "DELETE", NULL, MAPPING);       /* is nobody's */
+}
+END_TEST
+
 /* --- the rest */
 START_TEST(what_was_revoked_can_be_listed)
 {
@@ -674,7 +702,7 @@ main(void)
         strict_two_level_keeps_projects_within_their_domain, a_domain_keeps_its_configuration_and_shows_no_secrets,
         everybody_may_read_what_passwords_must_look_like, identity_providers_are_made_under_the_clients_id, protocols_belong_to_their_provider,
         mappings_are_checked_when_they_are_made, service_providers_are_kept_with_their_addresses, an_assertion_finds_the_groups_that_are_there,
-        providers_know_users_by_names_of_their_own, an_enabled_service_provider_is_told_in_tokens, what_was_revoked_can_be_listed,
+        a_domain_takes_all_of_its_own_along, providers_know_users_by_names_of_their_own, an_enabled_service_provider_is_told_in_tokens, what_was_revoked_can_be_listed,
     };
     Suite *s = suite_create("identity resources");
     TCase *t = tcase_create("resources");
