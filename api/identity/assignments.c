@@ -279,7 +279,7 @@ assignments_list(struct rest_call *call, struct cairn_error *err)
     struct filter f;
     struct query q = { STR_INIT, { { 0 } }, 0 };
     CLEANUP_ROWS struct rows *rows = NULL;
-    CLEANUP_FREE char *self = rest_url(call, "%s", http_path(call->req));
+    CLEANUP_FREE char *self = rest_self_url(call);
     int got;
 
     if (read_filter(call, &f, err) < 0)

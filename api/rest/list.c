@@ -54,6 +54,12 @@ page_url(const struct call *c, const char *marker, int reverse, int absolute)
     return str_take(&url);
 }
 
+char *
+rest_self_url(const struct rest_call *call)
+{
+    return page_url(call_of(call), NULL, 0, 1);
+}
+
 static void
 link_out(const struct call *c, struct json_out *out, const char *rel, const char *marker, int reverse)
 {

@@ -301,6 +301,8 @@ void rest_header(struct rest_call *call, const char *name, const char *value);
 char *rest_url(const struct rest_call *call, const char *path_fmt, ...) CAIRN_PRINTF(2, 3);
 /* Text as a query parameter holds it. */
 void rest_add_encoded(struct str *out, const char *text);
+/* The URL that was asked, with its query: "self" of a list that a handler writes.  malloc'd. */
+char *rest_self_url(const struct rest_call *call);
 /* A reply of another kind (streams): after this the engine commits and adds nothing. */
 void rest_replied(struct rest_call *call);
 /* Quota: use is counted by the caller's SQL in the same transaction; limit from quotas or [quota] of the configuration.  CAIRN_OVER_QUOTA names
