@@ -153,6 +153,17 @@ tests_unit_identity_revoke_test_SOURCES = tests/unit/identity_revoke_test.c test
 tests_unit_identity_revoke_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_identity_revoke_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/identity_revoke_test
+check_LTLIBRARIES += tests/unit/auth-acme.la
+tests_unit_auth_acme_la_SOURCES = tests/unit/auth_module.c
+tests_unit_auth_acme_la_CPPFLAGS = $(MODULE_CPPFLAGS)
+tests_unit_auth_acme_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
+check_PROGRAMS += tests/unit/identity_external_test
+tests_unit_identity_external_test_SOURCES = tests/unit/identity_external_test.c tests/unit/identity_testing.c tests/unit/identity_testing.h $(UNIT_WIRE)
+tests_unit_identity_external_test_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_MODULES='"$(abs_top_builddir)/tests/unit/.libs"'
+tests_unit_identity_external_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_identity_external_test_LDADD = api/libapi.la $(UNIT_LIBS)
+EXTRA_tests_unit_identity_external_test_DEPENDENCIES = tests/unit/auth-acme.la
+TESTS += tests/unit/identity_external_test
 check_PROGRAMS += tests/unit/identity_load_test
 tests_unit_identity_load_test_SOURCES = tests/unit/identity_load_test.c tests/unit/http_client.h
 tests_unit_identity_load_test_CFLAGS = $(UNIT_CFLAGS)
