@@ -279,7 +279,6 @@ assignments_list(struct rest_call *call, struct cairn_error *err)
     struct filter f;
     struct query q = { STR_INIT, { { 0 } }, 0 };
     CLEANUP_ROWS struct rows *rows = NULL;
-    CLEANUP_FREE char *self = rest_self_url(call);
     int got;
 
     if (read_filter(call, &f, err) < 0)
@@ -294,11 +293,7 @@ assignments_list(struct rest_call *call, struct cairn_error *err)
     while ((got = rows_next(rows, err)) > 0)
         write_assignment(call, rows, f.names);
     jo_end_array(call->out);
-    jo_object(call->out, "links");
-    jo_null(call->out, "next");
-    jo_str(call->out, "self", self);
-    jo_null(call->out, "previous");
-    jo_end_object(call->out);
+    list_links(call);
     jo_end_object(call->out);
     return got;
 }

@@ -178,6 +178,18 @@ links_emit_at(struct rest_call *call, struct json_out *out, const char *path, co
     return 0;
 }
 
+void
+list_links(struct rest_call *call)
+{
+    CLEANUP_FREE char *self = rest_self_url(call);
+
+    jo_object(call->out, "links");
+    jo_null(call->out, "next");
+    jo_str(call->out, "self", self);
+    jo_null(call->out, "previous");
+    jo_end_object(call->out);
+}
+
 /* --- filters */
 static void
 push_like(struct rest_values *values, const char *before, const char *text, const char *after)

@@ -88,15 +88,3 @@ rights_on(struct tx *tx, const char *user_id, const char *project_id, struct aut
     snprintf(token.target_id, sizeof token.target_id, "%s", project_id);
     return who_resolve(tx, &token, NULL, ret, err);
 }
-
-void
-list_links(struct rest_call *call)
-{
-    CLEANUP_FREE char *self = rest_url(call, "%s", http_path(call->req));
-
-    jo_object(call->out, "links");
-    jo_null(call->out, "next");
-    jo_str(call->out, "self", self);
-    jo_null(call->out, "previous");
-    jo_end_object(call->out);
-}

@@ -17,6 +17,4 @@ int read_expiry(const char *text, int64_t *ret_us, struct cairn_error *err);
 int has_role_id(const struct auth *who, const char *role_id);
 /* What a user may do on a project by own right, as a token for it would say: auth_put() it.  CAIRN_UNAUTHENTICATED: nothing. */
 int rights_on(struct tx *tx, const char *user_id, const char *project_id, struct auth **ret, struct cairn_error *err);
-/* "links" of a list that is not the engine's. */
-void list_links(struct rest_call *call);
 #endif

@@ -291,7 +291,6 @@ protocols_list(struct rest_call *call, struct cairn_error *err)
 {
     const char *idp = rest_param(call, "idp_id");
     CLEANUP_ROWS struct rows *rows = NULL;
-    CLEANUP_FREE char *self = rest_url(call, "%s", http_path(call->req));
     int got;
 
     if (must_exist(call->tx, "Identity Provider", "identity_providers", idp, err) < 0 || tx_query(call->tx, &rows, err, PROTOCOL_SQL " order by id", "s", idp) < 0)
@@ -301,11 +300,7 @@ protocols_list(struct rest_call *call, struct cairn_error *err)
     while ((got = rows_next(rows, err)) > 0)
         protocol_write(call, NULL, idp, rows);
     jo_end_array(call->out);
-    jo_object(call->out, "links");
-    jo_null(call->out, "next");
-    jo_str(call->out, "self", self);
-    jo_null(call->out, "previous");
-    jo_end_object(call->out);
+    list_links(call);
     jo_end_object(call->out);
     return got;
 }

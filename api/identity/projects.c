@@ -380,7 +380,6 @@ static int
 tags_write(struct rest_call *call, struct cairn_error *err)
 {
     CLEANUP_ROWS struct rows *rows = NULL;
-    CLEANUP_FREE char *self = rest_url(call, "%s", http_path(call->req));
     int got;
 
     if (tx_query(call->tx, &rows, err, "select tag from project_tags where project_id = ? order by tag", "s", rest_param(call, "project_id")) < 0)
@@ -390,11 +389,7 @@ tags_write(struct rest_call *call, struct cairn_error *err)
     while ((got = rows_next(rows, err)) > 0)
         jo_str(call->out, NULL, row_text(rows, "tag"));
     jo_end_array(call->out);
-    jo_object(call->out, "links");
-    jo_null(call->out, "next");
-    jo_str(call->out, "self", self);
-    jo_null(call->out, "previous");
-    jo_end_object(call->out);
+    list_links(call);
     jo_end_object(call->out);
     return got;
 }

@@ -57,6 +57,8 @@ extern const char *const options_resource[];    /* "immutable" */
 int immutable_guard(const char *noun, struct rows *old, const json_t *body, struct cairn_error *err);
 /* "links": {"self": base + path + "/" + id}. */
 int links_emit_at(struct rest_call *call, struct json_out *out, const char *path, const char *id);
+/* "links" of a list that a handler writes, whole as it is: "self" is the URL that was asked. */
+void list_links(struct rest_call *call);
 /* ?name__contains=x and its kin, on text attributes that can be filtered; and the domain of callers with a token for one. */
 int narrow_common(struct rest_call *call, const struct rest_resource *resource, struct str *where, struct rest_values *values);
 /* -1, having told the client when to come again if hashing was too busy. */

@@ -3,7 +3,6 @@
 #include "identity/resources.h"
 
 #include "base/clock.h"
-#include "identity/delegated.h"
 #include "identity/revoke.h"
 
 static int

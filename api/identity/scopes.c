@@ -2,7 +2,6 @@
 #include "config.h"
 #include "identity/resources.h"
 
-#include "identity/delegated.h"
 #include "identity/service_catalog.h"
 
 static int
