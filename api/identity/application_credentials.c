@@ -438,7 +438,7 @@ proof_by_app_cred(struct rest_call *call, const json_t *data, struct proof *proo
 
 const struct rest_route identity_app_cred_routes[] = {
     { .method = "GET",    .path = PATH, .rule = "identity:list_application_credentials", .status = 200, .handle = app_creds_list },
-    { .method = "POST",   .path = PATH, .rule = "identity:create_application_credential", .status = 201, .flags = REST_NO_TX, .body = create_body,
+    { .method = "POST",   .path = PATH, .rule = "identity:create_application_credential", .status = 201, .flags = REST_NO_TX | REST_SLOW, .body = create_body,
       .body_key = "application_credential", .handle = app_cred_create },
     { .method = "GET",    .path = PATH "/{application_credential_id}", .rule = "identity:get_application_credential", .status = 200, .handle = app_cred_show },
     { .method = "DELETE", .path = PATH "/{application_credential_id}", .rule = "identity:delete_application_credential", .status = 204, .handle = app_cred_delete },

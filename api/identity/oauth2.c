@@ -133,6 +133,6 @@ token_create(struct rest_call *call, struct cairn_error *err)
 }
 
 const struct rest_route identity_oauth2_routes[] = {
-    { .method = "POST", .path = "/v3/OS-OAUTH2/token", .status = 200, .flags = REST_PUBLIC | REST_NO_TX | REST_RAW, .handle = token_create },
+    { .method = "POST", .path = "/v3/OS-OAUTH2/token", .status = 200, .flags = REST_PUBLIC | REST_NO_TX | REST_RAW | REST_SLOW, .handle = token_create },
     { .method = NULL }
 };

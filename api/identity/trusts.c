@@ -306,7 +306,9 @@ store(struct rest_call *call, const struct draft *d, struct cairn_error *err)
 {
     int64_t have;
 
-    if (tx_int(call->tx, &have, 0, err, "select count(*) from trusts where trustor_user_id = ?", "s", d->trustor) < 0)
+    /* Those that are out of date are there for nobody: they need not be kept. */
+    if (tx_exec(call->tx, err, "delete from trusts where trustor_user_id = ? and expires_us < ?", "si", d->trustor, clock_us()) < 0
+        || tx_int(call->tx, &have, 0, err, "select count(*) from trusts where trustor_user_id = ?", "s", d->trustor) < 0)
         return -1;
     if (have >= PER_USER_MAX)
         return cairn_fail(err, CAIRN_DENIED, "Unable to create additional trusts, maximum of %d already exceeded for user.", PER_USER_MAX);

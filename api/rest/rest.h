@@ -169,7 +169,7 @@ struct rest_resource {
 #define REST_PUBLIC     0x20u           /* nobody needs a token */
 #define REST_STREAM     0x40u           /* the body is not JSON: the handler calls http_receive() */
 #define REST_RAW        0x80u           /* any content type, given whole, not parsed: rest_raw() */
-#define REST_SLOW       0x200u          /* may compute for long (hashes passwords): runs on the wire's slow lane; with REST_NO_TX */
+#define REST_SLOW       0x400u          /* may compute for long (hashes passwords): runs on the wire's slow lane; with REST_NO_TX */
 #define REST_RULE_FIRST 0x200u          /* the rule is about the caller alone: judged before the object is looked for, 403 and not 404 */
 #define REST_NO_VERSION 0x100u          /* microversion headers are neither asked nor answered: discovery */
 #define REST_DISCOVERY  (REST_PUBLIC | REST_NO_TX | REST_NO_VERSION)
