@@ -57,6 +57,37 @@ openstack security group rule delete "$rule"
 sleep 2
 if ping -c 2 -W 2 "$c" > /dev/null 2>&1; then fail "and ends when it is deleted"; else pass "and ends when it is deleted"; fi
 
+# The default security group of a project, as it is born: in from its members, out to everybody.  A project of its own, for that of the administrator's
+# has been opened.
+works "a project for the default group" openstack project create t-fresh; later openstack project delete t-fresh
+openstack role add --project t-fresh --user admin admin
+fresh() { openstack --os-project-name t-fresh "$@"; }
+later 'for g in $(fresh security group list --project t-fresh -f value -c ID); do fresh security group delete "$g"; done'
+works "a group beside it" fresh security group create t-door
+fresh security group rule create --protocol tcp --dst-port 22 t-door > /dev/null
+for s in t-d t-e; do
+    if [ $s = t-d ]; then groups="--security-group default --security-group t-door"; else groups=; fi
+    # shellcheck disable=SC2086
+    works "server create in the default group" fresh server create --image cairn-guest --flavor t-flavor --network $net --key-name cairn-key $groups --wait $s
+    later "fresh server delete --wait $s"
+done
+is "a server that names no group is in the default one" "$(fresh server show t-e -f json | python3 -c 'import json,sys; print([g["name"] for g in json.load(sys.stdin)["security_groups"]])')" "['default']"
+d=$(fresh server show t-d -f json | python3 -c 'import json,sys; print(list(json.load(sys.stdin)["addresses"].values())[0][0])')
+e=$(fresh server show t-e -f json | python3 -c 'import json,sys; print(list(json.load(sys.stdin)["addresses"].values())[0][0])')
+ssh_port_from() { on "$1" "nc -w 5 $2 22 < /dev/null" | grep -q '^SSH-2'; }
+if until_true 180 on "$d" true; then pass "the second group opens the first guest to ssh"; else fail "the second group opens the first guest to ssh"; fi
+if until_true 180 on "$d" "ping -c 1 -W 2 $e"; then pass "members ping each other"; else fail "members ping each other"; fi
+if until_true 60 ssh_port_from "$d" "$e"; then pass "and reach any port"; else fail "and reach any port"; fi
+if ping -c 2 -W 2 "$e" > /dev/null 2>&1; then fail "the host is no member: no ping"; else pass "the host is no member: no ping"; fi
+if timeout 5 bash -c ": < /dev/tcp/$e/22" 2> /dev/null; then fail "and no ssh"; else pass "and no ssh"; fi
+if on "$a" "ping -c 2 -W 2 $e" > /dev/null 2>&1; then fail "nor is a guest of another group"; else pass "nor is a guest of another group"; fi
+if ssh_port_from "$a" "$e"; then fail "nor may it ssh"; else pass "nor may it ssh"; fi
+if ssh_port_from "$d" "$a"; then pass "a member gets out to others"; else fail "a member gets out to others"; fi
+fresh server remove security group t-d default
+not_member() { on "$d" true && ! on "$d" "ping -c 1 -W 2 $e"; }
+if until_true 20 not_member; then pass "who leaves the group is no member any more"; else fail "who leaves the group is no member any more"; fi
+works "delete both" fresh server delete --wait t-d t-e
+
 # power
 works "pause" openstack server pause t-b; if until_true 20 status_is t-b PAUSED; then pass "it is PAUSED"; else fail "it is PAUSED"; fi
 works "unpause" openstack server unpause t-b; if until_true 20 status_is t-b ACTIVE; then pass "and ACTIVE again"; else fail "and ACTIVE again"; fi
