@@ -46,7 +46,7 @@ void image_drop_bytes(struct rest_call *call);
 /* filters.c */
 int image_narrow(struct rest_call *call, struct str *where, struct rest_values *values, struct cairn_error *err);
 
-extern const struct rest_route image_routes[], image_file_routes[], image_sharing_routes[], image_discovery_routes[];
+extern const struct rest_route image_routes[], image_file_routes[], image_sharing_routes[], image_discovery_routes[], image_schema_routes[];
 extern const struct rest_release image_releases[];
 extern const struct policy_default image_policies[];
 #endif

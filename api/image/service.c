@@ -1,11 +1,13 @@
 /* service.c: the image service: its dialect, its policies, its tables. */
 #include <config.h>
-#include "image/private.h"
+#include "image/metadef.h"
 
 #include <string.h>
 
 #define OWN    "role:admin or (role:member and project_id:%(project_id)s)"
 #define SHARED "project_id:%(project_id)s or project_id:%(member_id)s or 'community':%(visibility)s or 'public':%(visibility)s"
+#define READER "role:admin or (role:reader and project_id:%(project_id)s)"
+#define NAMESPACE "role:admin or (role:reader and (project_id:%(project_id)s or 'public':%(visibility)s))"
 
 const struct policy_default image_policies[] = {
     { "add_image", "role:admin or (role:member and project_id:%(project_id)s and project_id:%(owner)s)", "Register an image" },
@@ -25,6 +27,32 @@ const struct policy_default image_policies[] = {
     { "modify_member", "role:admin or (role:member and project_id:%(member_id)s)", "Accept or reject a shared image" },
     { "delete_member", OWN, "Stop sharing an image with a project" },
     { "get_schema", "role:admin or role:reader", "Read the schemas" },
+    { "get_metadef_namespace", NAMESPACE, "Show a metadata definition namespace" },
+    { "get_metadef_namespaces", READER, "List metadata definition namespaces" },
+    { "add_metadef_namespace", "role:admin", "Create a metadata definition namespace" },
+    { "modify_metadef_namespace", "role:admin", "Change a metadata definition namespace" },
+    { "delete_metadef_namespace", "role:admin", "Delete a metadata definition namespace" },
+    { "get_metadef_object", NAMESPACE, "Show an object of a namespace" },
+    { "get_metadef_objects", NAMESPACE, "List the objects of a namespace" },
+    { "add_metadef_object", "role:admin", "Add an object to a namespace" },
+    { "modify_metadef_object", "role:admin", "Change an object of a namespace" },
+    { "delete_metadef_object", "role:admin", "Delete objects of a namespace" },
+    { "list_metadef_resource_types", READER, "List resource types" },
+    { "get_metadef_resource_type", NAMESPACE, "List the resource types of a namespace" },
+    { "add_metadef_resource_type_association", "role:admin", "Associate a namespace with a resource type" },
+    { "remove_metadef_resource_type_association", "role:admin", "End the association of a namespace with a resource type" },
+    { "get_metadef_property", NAMESPACE, "Show a property of a namespace" },
+    { "get_metadef_properties", NAMESPACE, "List the properties of a namespace" },
+    { "add_metadef_property", "role:admin", "Add a property to a namespace" },
+    { "modify_metadef_property", "role:admin", "Change a property of a namespace" },
+    { "remove_metadef_property", "role:admin", "Delete properties of a namespace" },
+    { "get_metadef_tag", NAMESPACE, "Show a tag of a namespace" },
+    { "get_metadef_tags", NAMESPACE, "List the tags of a namespace" },
+    { "add_metadef_tag", "role:admin", "Add a tag to a namespace" },
+    { "add_metadef_tags", "role:admin", "Replace the tags of a namespace" },
+    { "modify_metadef_tag", "role:admin", "Change a tag of a namespace" },
+    { "delete_metadef_tag", "role:admin", "Delete a tag of a namespace" },
+    { "delete_metadef_tags", "role:admin", "Delete the tags of a namespace" },
     { NULL, NULL, NULL }
 };
 
@@ -77,8 +105,11 @@ target(struct rest_call *call, const char *attr)
     return NULL;
 }
 
-static const struct rest_resource *const resources[] = { &images_resource, NULL };
-static const struct rest_route *const routes[] = { image_routes, image_file_routes, image_sharing_routes, image_discovery_routes, NULL };
+static const struct rest_resource *const resources[] = { &images_resource, &metadef_namespaces_resource, NULL };
+static const struct rest_route *const routes[] = {
+    image_routes, image_file_routes, image_sharing_routes, image_discovery_routes, image_schema_routes, metadef_namespace_routes, metadef_item_routes,
+    metadef_type_routes, NULL
+};
 
 const struct rest_service image_service = {
     .name = "image",
@@ -88,7 +119,7 @@ const struct rest_service image_service = {
     .policies = image_policies,
     .time_style = REST_TIME_Z,
     .paging = REST_PAGE_GLANCE,
-    .page_max = 1000, .page_default = 25, .strict_slash = 1,
+    .page_max = 1000, .page_default = 25, .strict_slash = 1, .unknown_is_error = 1,
     .fault = fault, .status_of = status_of, .target = target,
     .not_found = "No %s found with ID %s",
 };

@@ -94,6 +94,7 @@ member_show(struct rest_call *call, struct cairn_error *err)
 
 static const struct rest_attr new_member[] = {
     { .name = "member", .type = REST_STRING, .flags = REST_CREATE | REST_REQUIRED, .min = 1, .max = MEMBER_MAX },
+    { .name = "*", .type = REST_JSON, .flags = REST_CREATE },          /* what else clients say is ignored */
     { .name = NULL }
 };
 
@@ -116,6 +117,7 @@ member_add(struct rest_call *call, struct cairn_error *err)
 
 static const struct rest_attr member_status[] = {
     { .name = "status", .type = REST_ENUM, .flags = REST_CREATE | REST_REQUIRED, .choices = image_member_statuses },
+    { .name = "*", .type = REST_JSON, .flags = REST_CREATE },
     { .name = NULL }
 };
 

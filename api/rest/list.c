@@ -113,7 +113,7 @@ tail(const struct call *c, const struct lister *l, struct json_out *out)
 
             jo_str(out, "next", next);
         }
-        jo_strf(out, "schema", "/v2/schemas/%s", l->shape.resource->plural);
+        jo_strf(out, "schema", "/v2/schemas%s", l->shape.resource->path + strlen("/v2"));
         break;
     case REST_PAGE_KEYSTONE:
         jo_object(out, "links");
