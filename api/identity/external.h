@@ -15,6 +15,9 @@
 int external_renew_user(const struct rest_env *env, const char *id, const char *name, const char *domain_id, const char *domain_name, struct cairn_error *err);
 /* Does the plugin say that 'secret' is the user's?  0, or -1: CAIRN_DENIED no, CAIRN_UNAVAILABLE it does not answer. */
 int external_authenticate(const struct rest_env *env, const char *user_id, const char *secret, struct cairn_error *err);
+/* The instance that serves a domain, which is called by the domain's name or id; a new reference, NULL: none does.  And: are there any at all? */
+struct driver *external_server(const struct rest_env *env, const char *domain_id, const char *domain_name);
+int external_any(const struct rest_env *env);
 /* 1: this user or group is a copy. */
 int external_is(struct tx *tx, const char *id, int *ret, struct cairn_error *err);
 /* CAIRN_DENIED for what would change a copy, or make a user or group in such a domain ('id' a user, group or domain). */

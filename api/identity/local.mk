@@ -20,7 +20,10 @@ api_libapi_la_SOURCES += \
 	api/identity/domains.c \
 	api/identity/endpoint_filter.c \
 	api/identity/endpoint_policy.c \
+	api/identity/copies.c \
+	api/identity/copies.h \
 	api/identity/external.c \
+	api/identity/external_renew.c \
 	api/identity/external.h \
 	api/identity/factors.c \
 	api/identity/federated_users.c \
