@@ -258,6 +258,8 @@ reply_queue(struct cairn_request *req)
         rc = MHD_queue_response(req->mhd, (unsigned)req->status, r);
     MHD_destroy_response(r);
     req->phase = PHASE_REPLIED;
+    log_set_request(req->id);
     log_debug("%s %s %s: %d", req->client, req->method, req->uri, req->status);
+    log_set_request(NULL);
     return rc;
 }

@@ -3,6 +3,8 @@
 #include <check.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
+#include "base/log.h"
 #include "http/http.h"
 #include "http_client.h"
 #include "plugin/plugin.h"
@@ -156,6 +158,30 @@ START_TEST(each_reply_has_its_own_request_id)
     ck_assert_str_ne(answer_header(&a, "X-Openstack-Request-Id"), first);
     ck_assert_str_ne(answer_header(&a, "X-Openstack-Request-Id"), "req-11111111-2222-4333-8444-555555555555");
     answer_is(a, 404, "no such route");
+    end();
+}
+END_TEST
+
+START_TEST(the_log_has_each_request_under_its_id)
+{
+    struct answer a;
+    char wanted[256], log[8192] = "";
+
+    begin(PIPELINE("request_id", ""));
+    expect_ok(log_open(scratch_path("log"), CAIRN_LOG_DEBUG, err));
+    a = client_get(port, "/t/show");
+    snprintf(wanted, sizeof wanted, "debug http [%.60s] 127.0.0.1 GET /t/show: 200", answer_header(&a, "X-Openstack-Request-Id"));
+    str_free(&a.body);
+    for (int i = 0; i < 500 && strstr(log, wanted) == NULL; i++) {     /* the line comes after the reply */
+        FILE *file = fopen(scratch_path("log"), "re");
+
+        ck_assert_ptr_nonnull(file);
+        log[fread(log, 1, sizeof log - 1, file)] = '\0';
+        fclose(file);
+        usleep(10000);
+    }
+    ck_assert_msg(strstr(log, wanted) != NULL, "no '%s' in: %s", wanted, log);
+    expect_ok(log_open(NULL, CAIRN_LOG_INFO, err));
     end();
 }
 END_TEST
@@ -350,6 +376,7 @@ main(void)
 
     tcase_set_timeout(t, 60);
     tcase_add_test(t, each_reply_has_its_own_request_id);
+    tcase_add_test(t, the_log_has_each_request_under_its_id);
     tcase_add_test(t, forged_identity_headers_never_arrive_ossa_2026_001);
     tcase_add_test(t, no_token_no_private_route);
     tcase_add_test(t, valid_token_says_who_it_is_on_any_route);
