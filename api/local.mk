@@ -7,6 +7,7 @@ include api/http/local.mk
 include api/rest/local.mk
 include api/identity/local.mk
 include api/image/local.mk
+include api/object/local.mk
 include api/network/local.mk
 include api/compute/local.mk
 include api/metadata/local.mk

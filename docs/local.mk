@@ -1,6 +1,6 @@
 ## docs/local.mk: manual pages, documents, systemd units.
 dist_man_MANS += docs/man/cairnd.8 docs/man/cairn.conf.5
-dist_doc_DATA = README.md NEWS.md docs/tour.md docs/request-to-server.md docs/add-a-resource.md docs/write-a-driver.md docs/configuration.md \
+dist_doc_DATA = README.md NEWS.md docs/tour.md docs/request-to-server.md docs/add-a-resource.md docs/write-a-driver.md docs/object-store.md docs/configuration.md \
 	docs/coverage.md docs/limits.md docs/benchmarks.md docs/security.md
 systemdsystemunit_DATA = systemd/cairnd.service
 EXTRA_DIST += systemd/cairnd.service.in .ci/run tests/suite

@@ -27,12 +27,14 @@
 #include "daemon/settings.h"
 #include "flow/flow.h"
 #include "flow/network.h"
+#include "flow/object.h"
 #include "flow/server.h"
 #include "http/http.h"
 #include "identity/identity.h"
 #include "image/image.h"
 #include "metadata/metadata.h"
 #include "network/network_api.h"
+#include "object/object.h"
 #include "daemon/seed.h"
 #include "daemon/control.h"
 
@@ -59,11 +61,13 @@ struct daemon {
     struct scheduler *scheduler;
     struct policy *policy;
     struct rest_env env;
-    struct http_app *apps[8];
+    struct http_app *apps[12];
+    struct http_app *object;            /* one of them, which is not the engine's */
     struct http_server *http;
     struct metadata_server *metadata;
     struct engine *engine;
     struct hosting *hosting;
+    struct object_keeper *keeper;
     struct control *control;
 };
 
@@ -113,10 +117,18 @@ print_route(void *arg, const char *method, const char *path, const char *action,
 }
 
 static void
+print_object_route(void *arg, const char *method, const char *path, const char *rule)
+{
+    (void)arg;
+    printf("object-store\t%s\t%s\t\t\t%s\n", method, path, rule);
+}
+
+static void
 print_routes(void)
 {
     for (size_t i = 0; daemon_services[i] != NULL; i++)
         rest_each_route(daemon_services[i], print_route, (void *)(uintptr_t)daemon_services[i]->name);
+    object_each_route(print_object_route, NULL);
 }
 
 enum { OPT_SIMULATE = 256, OPT_STATE_DIR, OPT_PORT_FILE, OPT_CHECK, OPT_HELP_CONFIG, OPT_ROUTES };
@@ -300,11 +312,16 @@ open_core(struct daemon *d, struct cairn_error *err)
 static int
 open_apps(struct daemon *d, struct cairn_error *err)
 {
+    size_t n;
+
     if (identity_open(&d->env, err) < 0)
         return -1;
-    for (size_t i = 0; daemon_services[i] != NULL; i++)
-        if (rest_app(daemon_services[i], &d->env, &d->apps[i], err) < 0)
-            return cairn_error_context(err, "service %s", daemon_services[i]->name);
+    for (n = 0; daemon_services[n] != NULL; n++)
+        if (rest_app(daemon_services[n], &d->env, &d->apps[n], err) < 0)
+            return cairn_error_context(err, "service %s", daemon_services[n]->name);
+    if (object_app(&d->env, &d->object, err) < 0)
+        return -1;
+    d->apps[n] = d->object;
     if (config_string(d->config, "daemon", "policy") != NULL && policy_load(d->policy, config_string(d->config, "daemon", "policy"), err) < 0)
         return -1;
     return 0;
@@ -347,6 +364,7 @@ open_engine(struct daemon *d, struct cairn_error *err)
                                  .hosts = d->o.simulate ? NULL : hosts, .workers = (unsigned)config_int(d->config, "daemon", "workers") };
     struct hosting_options ho = { .catalog = d->catalog, .plugins = d->plugins, .config = d->config, .host_name = d->host_name,
                                   .simulated = d->o.simulate ? d->o.sim_hosts : 0 };
+    struct object_keeper_options ko = { .catalog = d->catalog, .plugins = d->plugins, .config = d->config };
 
     id_uuid(owner);
     if (plugins_load_all(d->plugins, err) < 0 || metadata_start(d->catalog, &d->metadata, err) < 0)
@@ -355,6 +373,9 @@ open_engine(struct daemon *d, struct cairn_error *err)
     network_on_applied(metadata_network_up, metadata_network_down, d->metadata);
     server_flows_register();
     if (engine_start(&eo, &d->engine, err) < 0)
+        return -1;
+    ko.engine = d->engine;
+    if (object_keeper_start(&ko, &d->keeper, err) < 0)
         return -1;
     return identity_external_start(&d->env, err) < 0 ? -1 : hosting_start(&ho, d->engine, &d->hosting, err);
 }
@@ -500,11 +521,13 @@ stop(struct daemon *d)
         http_stop(d->http);
     if (d->engine != NULL)
         engine_stop(d->engine);
+    object_keeper_stop(d->keeper);
     hosting_stop(d->hosting);
     metadata_stop(d->metadata);
     for (size_t i = 0; i < ARRAY_LEN(d->apps); i++)
-        if (d->apps[i] != NULL)
+        if (d->apps[i] != NULL && d->apps[i] != d->object)
             rest_app_free(d->apps[i]);
+    object_app_free(d->object);
     identity_close();
     scheduler_close(d->scheduler);
     if (d->plugins != NULL)

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "daemon/settings.h"
 #include "identity/identity.h"
+#include "object/object.h"
 #include "rest/rest.h"
 
 extern const struct cairn_key scheduler_keys[];
@@ -96,6 +97,7 @@ daemon_sections(void)
         { "networking", "What networks users get.", networking_keys },
         { "image", "Images.", image_keys },
         { "quota", "Limits of a project that has none of its own.", NULL },
+        { "object", "The object store.", NULL },
         { "debug", "For tests.", debug_keys },
         { NULL, NULL, NULL },
     };
@@ -103,6 +105,7 @@ daemon_sections(void)
     sections[3].keys = scheduler_keys;
     sections[4].keys = identity_keys;
     sections[8].keys = rest_quota_keys;
+    sections[9].keys = object_keys;
     return sections;
 }
 

@@ -136,6 +136,17 @@ is_public(const struct cairn_request *req)
     return (uint32_t)req->is_public;
 }
 
+static int
+ask(struct cairn_request *req, const char *what, const char *argument, char **ret_text, void (**ret_release)(void *), struct cairn_error *err)
+{
+    const struct http_app *app = req->mount->app;
+
+    *ret_release = free;
+    if (app->ask == NULL)
+        return cairn_fail(err, CAIRN_UNSUPPORTED, "service '%s' answers no questions", app->name);
+    return app->ask(app->self, req, what, argument, ret_text, err);
+}
+
 static const struct cairn_http http_table = {
     .size = sizeof(struct cairn_http),
     .method = http_method,
@@ -159,7 +170,36 @@ static const struct cairn_http http_table = {
     .authenticate = filters_authenticate,
     .is_public = is_public,
     .base_url = http_base_url,
+    .ask = ask,
 };
+
+/* --- features */
+
+static const char *
+feature_of(const struct filter *f)
+{
+    return f->table->feature != NULL ? f->table->feature(f->self) : NULL;
+}
+
+const char *
+http_feature(const struct cairn_request *req, const char *filter)
+{
+    for (unsigned i = 0; i < req->mount->filters_count; i++)
+        if (strcmp(req->mount->filters[i].table->name, filter) == 0)
+            return feature_of(&req->mount->filters[i]);
+    return NULL;
+}
+
+void
+http_feature_each(const struct cairn_request *req, void (*fn)(void *arg, const char *filter, const char *json), void *arg)
+{
+    for (unsigned i = 0; i < req->mount->filters_count; i++) {
+        const char *json = feature_of(&req->mount->filters[i]);
+
+        if (json != NULL)
+            fn(arg, req->mount->filters[i].table->name, json);
+    }
+}
 
 /* --- running them */
 

@@ -23,6 +23,8 @@ struct http_app {
     void (*handle)(void *self, struct cairn_request *req);
     /* Replies in the service's dialect. */
     void (*fault)(void *self, struct cairn_request *req, uint32_t status, const struct cairn_error *err);
+    /* Answers a filter's question with malloc'd text; may be NULL.  Network thread; never waits. */
+    int (*ask)(void *self, struct cairn_request *req, const char *what, const char *argument, char **ret_text, struct cairn_error *err);
 };
 
 struct http_options {
@@ -65,9 +67,14 @@ const char *http_query(const struct cairn_request *req, const char *name);      
 /* Every parameter in order; stops when fn answers nonzero.  A key without '=' has value "". */
 void http_query_each(const struct cairn_request *req, int (*fn)(void *arg, const char *name, const char *value), void *arg);
 const char *http_header(const struct cairn_request *req, const char *name);
+/* Every header once, changes by filters included; stops when fn answers nonzero. */
+void http_header_each(const struct cairn_request *req, int (*fn)(void *arg, const char *name, const char *value), void *arg);
 const char *http_client(const struct cairn_request *req);       /* address */
 const char *http_request_id(const struct cairn_request *req);   /* "req-..." */
 const char *http_base_url(const struct cairn_request *req);     /* "http://host:port" the client came by */
+/* What the filter of this name in the request's pipeline says of its feature (JSON text); NULL: it is not there. */
+const char *http_feature(const struct cairn_request *req, const char *filter);
+void http_feature_each(const struct cairn_request *req, void (*fn)(void *arg, const char *filter, const char *json), void *arg);
 struct auth *http_auth(const struct cairn_request *req);        /* who it is, once a filter authenticated; NULL: nobody */
 void http_set_note(struct cairn_request *req, const char *name, void *value, void (*release)(void *));
 void *http_note(const struct cairn_request *req, const char *name);

@@ -219,6 +219,37 @@ http_header(const struct cairn_request *req, const char *name)
     return req->detached ? NULL : MHD_lookup_connection_value(req->mhd, MHD_HEADER_KIND, name);
 }
 
+struct header_walk {
+    const struct cairn_request *req;
+    int (*fn)(void *arg, const char *name, const char *value);
+    void *arg;
+    int stopped;
+};
+
+static enum MHD_Result
+walk_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct header_walk *w = cls;
+
+    (void)kind;
+    if (value == NULL || field_find(w->req->headers, name) != NULL)
+        return MHD_YES;
+    w->stopped = w->fn(w->arg, name, value) != 0;
+    return w->stopped ? MHD_NO : MHD_YES;
+}
+
+void
+http_header_each(const struct cairn_request *req, int (*fn)(void *arg, const char *name, const char *value), void *arg)
+{
+    struct header_walk w = { req, fn, arg, 0 };
+
+    for (const struct field *f = req->headers; f != NULL; f = f->next)
+        if (f->value != NULL && fn(arg, f->name, f->value) != 0)
+            return;
+    if (!req->detached)
+        MHD_get_connection_values(req->mhd, MHD_HEADER_KIND, walk_header, &w);
+}
+
 const char *
 http_client(const struct cairn_request *req)
 {

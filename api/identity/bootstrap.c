@@ -18,8 +18,9 @@ static const struct offer { const char *type, *name, *path, *description; } offe
     { "compute", "nova", "/compute/v2.1", "Compute" },
     { "image", "glance", "/image", "Image" },
     { "network", "neutron", "/network", "Network" },
+    { "object-store", "swift", "/object-store/v1/AUTH_%(project_id)s", "Object Storage" },
 };
-static const char *const usual_services[] = { "identity", "compute", "image", "network", NULL };
+static const char *const usual_services[] = { "identity", "compute", "image", "network", "object-store", NULL };
 static const char *const interfaces[] = { "public", "internal", "admin" };
 
 static const char *const roles[] = { "admin", "manager", "member", "reader", "service" };

@@ -260,6 +260,67 @@ uploads_alive(struct audit *a, struct cairn_error *err)
     return 0;
 }
 
+/* --- the object store's blobs */
+
+static int
+check_object_bytes(struct audit *a, struct driver *store, struct cairn_error *err)
+{
+    struct blobs b = { ARENA_INIT, { NULL, 0, 0 } };
+    struct cairn_sink sink = { blob_add, &b };
+    int rc = storage_blob_list(store, NULL, &sink, err);
+
+    for (size_t i = 0; rc == 0 && i < b.list.n; i++) {
+        const struct cairn_blob_info *blob = b.list.at[i];
+        struct cairn_error why = CAIRN_ERROR_INIT;
+        int64_t known;
+
+        rc = audit_count(a, &known, err, "select (select count(*) from objects where blob = ?) + (select count(*) from object_garbage where blob = ?)", blob->key,
+                         blob->key, NULL, NULL);
+        if (rc == 0 && known == 0 && is_forgotten(a, driver_instance(store), blob))
+            audit_found(a, blob->key, a->repair && storage_blob_delete(store, blob->key, &why) == 0, &why, "store '%s' has blob %s, which is no object's",
+                        driver_instance(store), blob->key);
+    }
+    arena_free(&b.arena);
+    return rc;
+}
+
+static int
+check_objects(struct audit *a, struct driver *store, struct cairn_error *err)
+{
+    CLEANUP_ARENA struct arena arena = ARENA_INIT;
+    struct ptrs blobs = { NULL, 0, 0 };
+
+    if (audit_ids(a, &arena, &blobs, err, "select distinct blob from objects where store = ? and blob is not null", driver_instance(store), NULL, NULL) < 0)
+        return -1;
+    for (size_t i = 0; i < blobs.n; i++) {
+        struct cairn_blob_info info = { .size = sizeof info };
+        int64_t still;
+
+        if (storage_blob_info(store, blobs.at[i], &info, err) == 0)
+            continue;
+        if (err->code != CAIRN_NOT_FOUND)
+            return -1;
+        cairn_error_clear(err);
+        if (audit_count(a, &still, err, "select count(*) from objects where blob = ?", blobs.at[i], NULL, NULL, NULL) < 0)
+            return -1;
+        if (still > 0)
+            audit_found(a, blobs.at[i], 0, NULL, "an object's bytes %s are not in store '%s'", (const char *)blobs.at[i], driver_instance(store));
+    }
+    return 0;
+}
+
+static int object_bytes_known(struct audit *a, struct cairn_error *err) { (void)err; return each_store(a, check_object_bytes); }
+static int objects_there(struct audit *a, struct cairn_error *err) { (void)err; return each_store(a, check_objects); }
+
+static int
+object_recount(struct audit *a, struct tx *tx, const char *id, struct cairn_error *err)
+{
+    (void)a;
+    return tx_exec(tx, err,
+                   "update object_containers set object_count = (select count(*) from objects o where o.container_id = object_containers.id and o.latest = 1),"
+                   " bytes_used = (select coalesce(sum(o.size_bytes), 0) from objects o where o.container_id = object_containers.id) where id = cast(? as bigint)", "s", id);
+}
+
 const struct audit_check audit_storage[] = {
     { .name = "volume-without-server", .needs_drivers = 1, .remedy = "delete the volume", .fn = volumes_known },
     { .name = "disk-without-volume", .needs_drivers = 1, .remedy = "none by itself: restore the volume, or delete the server", .fn = disks_there },
@@ -267,5 +328,12 @@ const struct audit_check audit_storage[] = {
     { .name = "image-without-bytes", .needs_drivers = 1, .remedy = "none by itself: restore the bytes, or delete the image", .fn = images_there },
     /* Last: what a dead upload left in the store is gone before the next one may begin. */
     { .name = "image-upload-dead", .remedy = "back to queued, so that it can be uploaded again", .fn = uploads_alive },
+    { .name = "object-bytes-without-object", .needs_drivers = 1, .remedy = "delete the bytes", .fn = object_bytes_known },
+    { .name = "object-without-bytes", .needs_drivers = 1, .remedy = "none by itself: restore the bytes, or delete the object", .fn = objects_there },
+    { .name = "object-statistics", .remedy = "count again",
+      .find = "select k.id as id, '' as owner, 'container ' || k.name || ' does not count what is in it' as detail from object_containers k where"
+              " k.object_count <> (select count(*) from objects o where o.container_id = k.id and o.latest = 1) or"
+              " k.bytes_used <> (select coalesce(sum(o.size_bytes), 0) from objects o where o.container_id = k.id)",
+      .repair = object_recount },
     { .name = NULL },
 };

@@ -16,3 +16,44 @@ plugins_filter_filter_ratelimit_la_LDFLAGS = $(MODULE_LDFLAGS)
 plugins_filter_filter_token_auth_la_SOURCES = plugins/filter/token_auth.c
 plugins_filter_filter_token_auth_la_CPPFLAGS = $(MODULE_CPPFLAGS)
 plugins_filter_filter_token_auth_la_LDFLAGS = $(MODULE_LDFLAGS)
+## The object store's: a switch for each feature, and fixed pages.
+drivers_LTLIBRARIES += plugins/filter/filter-account_quotas.la \
+	plugins/filter/filter-container_quotas.la \
+	plugins/filter/filter-dlo.la \
+	plugins/filter/filter-symlink.la \
+	plugins/filter/filter-versioned_writes.la \
+	plugins/filter/filter-object_versioning.la \
+	plugins/filter/filter-healthcheck.la \
+	plugins/filter/filter-crossdomain.la \
+	plugins/filter/filter-trans_id.la
+plugins_filter_filter_account_quotas_la_SOURCES = plugins/filter/feature.c
+plugins_filter_filter_account_quotas_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="account_quotas"' '-DFEATURE_JSON="{}"'
+plugins_filter_filter_account_quotas_la_LDFLAGS = $(MODULE_LDFLAGS)
+plugins_filter_filter_container_quotas_la_SOURCES = plugins/filter/feature.c
+plugins_filter_filter_container_quotas_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="container_quotas"' '-DFEATURE_JSON="{}"'
+plugins_filter_filter_container_quotas_la_LDFLAGS = $(MODULE_LDFLAGS)
+plugins_filter_filter_dlo_la_SOURCES = plugins/filter/feature.c
+plugins_filter_filter_dlo_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="dlo"' '-DFEATURE_JSON="{\"max_segments\":10000}"'
+plugins_filter_filter_dlo_la_LDFLAGS = $(MODULE_LDFLAGS)
+plugins_filter_filter_symlink_la_SOURCES = plugins/filter/feature.c
+plugins_filter_filter_symlink_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="symlink"' '-DFEATURE_JSON="{\"symloop_max\":2,\"static_links\":true}"'
+plugins_filter_filter_symlink_la_LDFLAGS = $(MODULE_LDFLAGS)
+plugins_filter_filter_versioned_writes_la_SOURCES = plugins/filter/feature.c
+plugins_filter_filter_versioned_writes_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="versioned_writes"' '-DFEATURE_JSON="{\"allowed_flags\":[\"x-versions-location\",\"x-history-location\"]}"'
+plugins_filter_filter_versioned_writes_la_LDFLAGS = $(MODULE_LDFLAGS)
+plugins_filter_filter_object_versioning_la_SOURCES = plugins/filter/feature.c
+plugins_filter_filter_object_versioning_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="object_versioning"' '-DFEATURE_JSON="{}"'
+plugins_filter_filter_object_versioning_la_LDFLAGS = $(MODULE_LDFLAGS)
+plugins_filter_filter_healthcheck_la_SOURCES = plugins/filter/pages.c
+plugins_filter_filter_healthcheck_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DPAGE_NAME="healthcheck"' '-DPAGE_PATH="/healthcheck"' \
+	'-DPAGE_TYPE="text/plain"' \
+	'-DPAGE_BODY="OK"'
+plugins_filter_filter_healthcheck_la_LDFLAGS = $(MODULE_LDFLAGS)
+plugins_filter_filter_crossdomain_la_SOURCES = plugins/filter/pages.c
+plugins_filter_filter_crossdomain_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DPAGE_NAME="crossdomain"' '-DPAGE_PATH="/crossdomain.xml"' \
+	'-DPAGE_TYPE="application/xml"' \
+	'-DPAGE_BODY="<?xml version=\"1.0\"?>\n<!DOCTYPE cross-domain-policy SYSTEM \"http://www.adobe.com/xml/dtds/cross-domain-policy.dtd\" >\n<cross-domain-policy>\n<allow-access-from domain=\"*\" secure=\"false\" />\n</cross-domain-policy>\n"'
+plugins_filter_filter_crossdomain_la_LDFLAGS = $(MODULE_LDFLAGS)
+plugins_filter_filter_trans_id_la_SOURCES = plugins/filter/trans_id.c
+plugins_filter_filter_trans_id_la_CPPFLAGS = $(MODULE_CPPFLAGS)
+plugins_filter_filter_trans_id_la_LDFLAGS = $(MODULE_LDFLAGS)

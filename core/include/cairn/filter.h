@@ -45,6 +45,11 @@ struct cairn_http {
     uint32_t (*is_public)(const struct cairn_request *req);
     /* "http://host:port" the client came by, fit for links. */
     const char *(*base_url)(const struct cairn_request *req);
+    /* Since 0.2: asks the application something that only it knows ("object.temp_url_keys"); the words are the application's.  The answer is
+     * text for free() of the daemon's: pass it to set_note() with 'release', or copy it and call release.  -1: it does not know.  It may read
+     * the catalog, but does not wait. */
+    int (*ask)(struct cairn_request *req, const char *what, const char *argument, char **ret_text, void (**ret_release)(void *),
+               struct cairn_error *err);
 };
 
 enum cairn_filter_verdict { CAIRN_FILTER_PASS = 0, CAIRN_FILTER_REPLIED = 1 };
@@ -54,6 +59,10 @@ struct cairn_filter_plugin {
     /* Headers are there, the body is not.  Either may be NULL. */
     uint32_t (*before)(void *self, const struct cairn_http *http, struct cairn_request *req);
     void (*after)(void *self, const struct cairn_http *http, struct cairn_request *req);
+    /* Since 0.2, may be NULL: what this filter adds to its service, as a JSON object in text that lives as long as 'self'.  The service shows
+     * it to clients that ask for its features, and takes from it whether and with which limits a feature is on: leaving the filter out of the
+     * pipeline turns the feature off. */
+    const char *(*feature)(void *self);
 };
 
 #ifdef __cplusplus

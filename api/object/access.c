@@ -1,0 +1,127 @@
+/* access.c: who may do what: roles on the project of the account, access lists, temporary URLs. */
+#include "config.h"
+#include "object/private.h"
+
+#include <string.h>
+
+static const char *
+target(void *arg, const char *attr)
+{
+    const struct object_call *c = arg;
+
+    return strcmp(attr, "project_id") == 0 && str_starts(c->account, "AUTH_") ? c->account + strlen("AUTH_") : NULL;
+}
+
+static int
+allowed(struct object_call *c, const char *rule)
+{
+    return c->auth != NULL && policy_check(c->service->env.policy, rule, c->auth, target, c);
+}
+
+void
+access_judge(struct object_call *c, struct tx *tx)
+{
+    CLEANUP_ACCOUNT struct account a = { 0 };
+    struct cairn_error err = CAIRN_ERROR_INIT;
+    const char *acl;
+
+    c->is_reseller = allowed(c, "object:reseller");
+    c->is_owner = c->is_reseller || allowed(c, "object:operator");
+    c->is_reader = c->is_owner || allowed(c, "object:reader");
+    if (c->is_owner || c->auth == NULL || account_find(tx, c->account, &a, &err) <= 0)
+        return;
+    acl = json_str(a.meta, "x-account-access-control");
+    c->is_owner = acl_account_allows(acl, c->auth, "admin");
+    c->is_reader = c->is_reader || c->is_owner || acl_account_allows(acl, c->auth, "read-only");
+}
+
+int
+access_refused(struct object_call *c, struct cairn_error *err)
+{
+    if (c->auth != NULL)
+        return object_fail(err, 403, "%s", "");
+    object_header(c, "WWW-Authenticate", "Swift realm=\"%s\"", c->account != NULL && strpbrk(c->account, "\"\\\r\n") == NULL ? c->account : "unknown");
+    return object_fail(err, 401, "%s", "");
+}
+
+int
+access_owner(struct object_call *c, struct cairn_error *err)
+{
+    return c->is_owner ? 0 : access_refused(c, err);
+}
+
+int
+access_reader(struct object_call *c, struct cairn_error *err)
+{
+    return c->is_reader ? 0 : access_refused(c, err);
+}
+
+int
+access_reseller(struct object_call *c, struct cairn_error *err)
+{
+    return c->is_reseller ? 0 : access_refused(c, err);
+}
+
+/* The filter of temporary URLs has checked the signature, and says what its key may open: "account ACCOUNT" or "container ACCOUNT/NAME". */
+static int
+by_signature(struct object_call *c, const struct container *k)
+{
+    const char *scope = http_note(c->req, "object.signed_for");
+    CLEANUP_FREE char *own = NULL;
+
+    if (scope == NULL)
+        return 0;
+    if (str_starts(scope, "account "))
+        return strcmp(scope + strlen("account "), k->account) == 0;
+    own = xasprintf("container %s/%s", k->account, k->name);
+    return strcmp(scope, own) == 0;
+}
+
+/* The caller's rights over another account than the one of the path. */
+static void
+judge_for(struct object_call *c, struct tx *tx, const char *account, struct object_call *ret)
+{
+    *ret = *c;
+    ret->account = (char *)(uintptr_t)account;      /* borrowed for the judgement only */
+    access_judge(ret, tx);
+}
+
+static int
+account_level(struct tx *tx, const struct container *k, const struct auth *who, const char *level)
+{
+    CLEANUP_ACCOUNT struct account a = { 0 };
+    struct cairn_error err = CAIRN_ERROR_INIT;
+
+    return who != NULL && account_find(tx, k->account, &a, &err) > 0 && acl_account_allows(json_str(a.meta, "x-account-access-control"), who, level);
+}
+
+static int
+judge_container(struct object_call *c, struct tx *tx, const struct container *k, enum access what, int listing, struct cairn_error *err)
+{
+    struct object_call other;
+
+    judge_for(c, tx, k->account, &other);
+    if (strcmp(k->account, c->account) == 0) {
+        c->is_owner = other.is_owner;
+        c->is_reseller = other.is_reseller;
+        c->is_reader = other.is_reader;
+    }
+    if (other.is_owner || (what == MAY_READ && other.is_reader) || (!listing && by_signature(c, k)))
+        return 0;
+    if (acl_allows(json_str(k->meta, what == MAY_READ ? "x-container-read" : "x-container-write"), c->auth, http_header(c->req, "Referer"), listing) ||
+        account_level(tx, k, c->auth, what == MAY_READ ? "read-only" : "read-write"))
+        return 0;
+    return access_refused(c, err);
+}
+
+int
+access_objects(struct object_call *c, struct tx *tx, const struct container *k, enum access what, struct cairn_error *err)
+{
+    return judge_container(c, tx, k, what, 0, err);
+}
+
+int
+access_listing(struct object_call *c, struct tx *tx, const struct container *k, struct cairn_error *err)
+{
+    return judge_container(c, tx, k, MAY_READ, 1, err);
+}

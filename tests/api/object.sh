@@ -1,0 +1,44 @@
+#!/bin/bash
+# object.sh: the object store through the openstack and swift tools, and through plain HTTP where they say too little.
+. "$(dirname "$0")/lib.sh"
+cd "$work" || exit 1
+token=$(value token issue -c id)
+project=$(value token issue -c project_id)
+store=$url/object-store/v1/AUTH_$project
+http() { curl -s -o body -D head -w '%{http_code}' -H "X-Auth-Token: $token" "$@"; }
+header() { tr -d '\r' < head | awk -v h="$1:" 'tolower($1) == tolower(h) { sub(/^[^ ]* /, ""); print }'; }
+later "http -X DELETE $store/t-objects"
+later "for o in a%20b/c z copy big p/1 p/2 link; do http -X DELETE $store/t-objects/\$o; done"
+
+works "container create" openstack container create t-objects
+head -c 3000000 /dev/urandom > big
+works "object create" openstack object create t-objects big
+works "object save" openstack object save --file back t-objects big
+is "the same bytes come back" "$(md5sum < back)" "$(md5sum < big)"
+works "object list" openstack object list t-objects -f value; has "it is listed" "$out" "^big$"
+is "a name with a blank and a slash" "$(http -X PUT --data-binary hello -H 'X-Object-Meta-Colour: red' "$store/t-objects/a%20b/c")" 201
+is "its ETag is MD5" "$(header Etag)" "$(printf hello | md5sum | cut -d' ' -f1)"
+is "metadata comes back" "$(http -I "$store/t-objects/a%20b/c"; header X-Object-Meta-Colour)" "200red"
+is "POST replaces all metadata" "$(http -X POST -H 'X-Object-Meta-Size: 1' "$store/t-objects/a%20b/c"; http -I "$store/t-objects/a%20b/c"; header X-Object-Meta-Colour)" 202200
+is "a wrong ETag is 422" "$(http -X PUT --data-binary hello -H 'ETag: 00000000000000000000000000000000' "$store/t-objects/z")" 422
+is "nothing of it stays" "$(http "$store/t-objects/z")" 404
+is "If-None-Match: * keeps what is there" "$(http -X PUT --data-binary other -H 'If-None-Match: *' "$store/t-objects/a%20b/c")" 412
+is "a range" "$(http -H 'Range: bytes=1-2' "$store/t-objects/a%20b/c"; cat body)" 206el
+is "two ranges are multipart" "$(http -H 'Range: bytes=0-0,4-4' "$store/t-objects/a%20b/c"; header Content-Type | cut -d';' -f1)" 206multipart/byteranges
+is "a range beyond the end" "$(http -H 'Range: bytes=9-' "$store/t-objects/a%20b/c")" 416
+is "a copy" "$(http -X COPY -H 'Destination: t-objects/copy' "$store/t-objects/a%20b/c"; http "$store/t-objects/copy"; cat body)" 201200hello
+is "the copy outlives its source" "$(http -X DELETE "$store/t-objects/a%20b/c"; http "$store/t-objects/copy"; cat body)" 204200hello
+is "a delimiter gathers" "$(http -X PUT -d 1 "$store/t-objects/p/1"; http -X PUT -d 22 "$store/t-objects/p/2"; http "$store/t-objects?delimiter=/&prefix=p"; cat body)" "201201200p/"
+is "markers and limits" "$(http "$store/t-objects?marker=big&end_marker=p/2&limit=5"; tr '\n' ' ' < body)" "200copy p/1 "
+is "reverse" "$(http "$store/t-objects?reverse=1&limit=1"; cat body)" 200p/2
+is "a limit above 10000 is 412" "$(http "$store/t-objects?limit=10001")" 412
+is "statistics follow" "$(http -I "$store/t-objects"; header X-Container-Object-Count)" 2044
+is "a full container stays" "$(http -X DELETE "$store/t-objects")" 409
+is "a stranger is sent away" "$(curl -s -o body -w '%{http_code}' "$store/t-objects/copy")" 401
+works "swift post" swift --os-auth-url "$url/identity/v3" post -r '.r:*' t-objects --os-storage-url "$store" --os-auth-token "$token"
+is "a public container is read without a token" "$(curl -s -w '%{http_code}' "$store/t-objects/copy")" hello200
+is "but not listed" "$(curl -s -o body -w '%{http_code}' "$store/t-objects")" 401
+is "a dynamic large object" "$(http -X PUT -d '' -H 'X-Object-Manifest: t-objects/p/' "$store/t-objects/z"; http "$store/t-objects/z"; cat body)" 201200122
+is "a symlink" "$(http -X PUT -d '' -H 'X-Symlink-Target: t-objects/copy' "$store/t-objects/link"; http "$store/t-objects/link"; cat body)" 201200hello
+is "OSSA-2015-006: a stranger deletes no version" "$(curl -s -o body -w '%{http_code}' -X DELETE "$store/t-objects/copy")" 401
+is "an expired object is gone" "$(http -X POST -H 'X-Delete-After: 1' "$store/t-objects/copy"; sleep 2; http "$store/t-objects/copy")" 202404
