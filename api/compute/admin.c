@@ -254,14 +254,19 @@ static int zones_detail(struct rest_call *call, struct cairn_error *err) { retur
 /* --- extensions: what of the old ones is served under its own paths here */
 
 static const struct { const char *alias, *name; } extensions[] = {
+    { "flavors", "Flavors" }, { "ips", "Ips" }, { "limits", "Limits" }, { "os-access-ips", "AccessIPs" }, { "os-admin-actions", "AdminActions" },
     { "os-availability-zone", "AvailabilityZone" }, { "os-config-drive", "ConfigDrive" }, { "os-console-output", "ConsoleOutput" },
+    { "os-disk-config", "DiskConfig" },
     { "os-extended-availability-zone", "ExtendedAvailabilityZone" }, { "os-extended-server-attributes", "ExtendedServerAttributes" },
     { "os-extended-status", "ExtendedStatus" }, { "os-flavor-access", "FlavorAccess" }, { "os-flavor-extra-specs", "FlavorExtraSpecs" },
     { "os-flavor-manage", "FlavorManage" }, { "os-hypervisors", "Hypervisors" }, { "os-instance-actions", "InstanceActions" },
-    { "os-keypairs", "Keypairs" }, { "os-lock-server", "LockServer" }, { "os-pause-server", "PauseServer" }, { "os-quota-sets", "Quotas" },
-    { "os-server-diagnostics", "ServerDiagnostics" }, { "os-server-groups", "ServerGroups" }, { "os-services", "Services" },
+    { "os-keypairs", "Keypairs" }, { "os-lock-server", "LockServer" }, { "os-multiple-create", "MultipleCreate" },
+    { "os-pause-server", "PauseServer" }, { "os-personality", "Personality" }, { "os-quota-sets", "Quotas" },
+    { "os-scheduler-hints", "SchedulerHints" },
+    { "os-server-diagnostics", "ServerDiagnostics" }, { "os-server-groups", "ServerGroups" }, { "os-server-password", "ServerPassword" },
+    { "os-services", "Services" },
     { "os-suspend-server", "SuspendServer" }, { "os-used-limits", "UsedLimits" }, { "os-user-data", "UserData" },
-    { "server-metadata", "ServerMetadata" }, { "servers", "Servers" },
+    { "server-metadata", "ServerMetadata" }, { "servers", "Servers" }, { "versions", "Versions" },
 };
 
 static void

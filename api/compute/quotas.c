@@ -16,7 +16,7 @@ static const struct { const char *resource, *use; int until_minor; } kinds[] = {
     { "key_pairs", NO_USE, 999 },
     { "server_groups", "select count(*) from server_groups where project_id = ?", 999 },
     { "server_group_members", NO_USE, 999 },
-    /* What nova once kept of networks and of file injection: old versions show and set them, and nobody counts by them any more. */
+    /* What nova once kept of networks: old versions show and set them, and nobody counts by them any more. */
     { "fixed_ips", NO_USE, 35 }, { "floating_ips", NO_USE, 35 }, { "security_groups", NO_USE, 35 }, { "security_group_rules", NO_USE, 35 },
     { "injected_files", NO_USE, 56 }, { "injected_file_content_bytes", NO_USE, 56 }, { "injected_file_path_bytes", NO_USE, 56 },
 };
@@ -33,13 +33,11 @@ shown(struct rest_call *call, size_t i)
     return is_kept(i) || !rest_since(call, 2, kinds[i].until_minor + 1);
 }
 
-/* File injection is not done, so 0 of it unless somebody said otherwise; networks are counted by the network service, so no limit here. */
+/* Networks are counted by the network service, so no limit here. */
 static int64_t
 limit_of(struct rest_call *call, const char *project, size_t i)
 {
-    int64_t limit = rest_quota_limit(call->tx, call->env, "compute", project, kinds[i].resource);
-
-    return limit == -1 && str_starts(kinds[i].resource, "injected") ? 0 : limit;
+    return rest_quota_limit(call->tx, call->env, "compute", project, kinds[i].resource);
 }
 
 static int

@@ -76,7 +76,7 @@ const struct rest_attr server_create_body[] = {
     { .name = "OS-DCF:diskConfig", .type = REST_ENUM, .choices = disk_configs, .flags = REST_CREATE, .dflt = "\"MANUAL\"" },
     { .name = "accessIPv4", .type = REST_STRING, .flags = REST_CREATE, .max = 45, .check = server_access_v4_check },
     { .name = "accessIPv6", .type = REST_STRING, .flags = REST_CREATE, .max = 45, .check = server_access_v6_check },
-    { .name = "personality", .type = REST_JSON, .flags = REST_CREATE, .until = { 2, 56 } },
+    { .name = "personality", .type = REST_LIST, .of = server_file_item, .flags = REST_CREATE, .max = 1000, .until = { 2, 56 } },
     { .name = "availability_zone", .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 255 },
     { .name = "block_device_mapping", .type = REST_JSON, .flags = REST_CREATE },
     { .name = "block_device_mapping_v2", .type = REST_JSON, .flags = REST_CREATE },
@@ -339,8 +339,8 @@ check_block_devices(struct rest_call *call, struct cairn_error *err)
             return cairn_fail(err, CAIRN_INVALID, "Block Device Mapping is Invalid: volumes are not supported by this cloud yet; only the image itself can be"
                                                   " mapped, to destination_type local");
     }
-    if (rest_value(call, "personality") != NULL && json_array_size(rest_value(call, "personality")) > 0)
-        return cairn_fail(err, CAIRN_INVALID, "Personality (file injection) is not supported by this cloud: use user_data");
+    if (server_files_check(call, err) < 0)
+        return -1;
     if (json_array_size(rest_value(call, "trusted_image_certificates")) > 0)
         return cairn_fail(err, CAIRN_INVALID, "Image certificate validation is not supported by this cloud");
     return 0;

@@ -200,7 +200,8 @@ server_insert(struct rest_call *call, struct wish *w, int64_t index, char id[ID_
     int placed;
 
     id_uuid(id);
-    if (insert_server(call, w, id, index, err) < 0 || insert_tags(call, id, err) < 0 || (placed = place_server(call, w, id, err)) < 0)
+    if (insert_server(call, w, id, index, err) < 0 || insert_tags(call, id, err) < 0 || server_files_insert(call, id, err) < 0 ||
+        (placed = place_server(call, w, id, err)) < 0)
         return -1;
     if (!placed)
         return 0;

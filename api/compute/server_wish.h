@@ -33,4 +33,9 @@ struct wish {
 /* Writes number 'index' of the servers that are wished for: its rows, its place on a host, and the task that builds it.  When no host has room the
  * server is there nevertheless, in ERROR, with a fault that says so.  In the caller's transaction. */
 int server_insert(struct rest_call *call, struct wish *w, int64_t index, char id[ID_UUID], struct cairn_error *err);
+
+/* Files for the guest: personality.c. */
+extern const struct rest_attr server_file_item[];
+int server_files_check(struct rest_call *call, struct cairn_error *err);        /* base64, and within the project's limits */
+int server_files_insert(struct rest_call *call, const char *server_id, struct cairn_error *err);
 #endif

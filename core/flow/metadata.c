@@ -15,6 +15,7 @@ struct guest {
     const char *id, *name, *hostname, *project_id, *key_name, *key_data, *key_type, *user_data, *zone, *image_id, *flavor, *reservation_id, *password;
     int64_t number, launch_index;
     json_t *meta;               /* user's metadata */
+    json_t *files;              /* [{path, contents}] */
     json_t *ports;              /* [{id, mac, network_id, mtu, tag, ips: [{ip, version, cidr, gateway, dns, routes}]}] */
 };
 
@@ -22,6 +23,7 @@ static void
 guest_free(struct guest *g)
 {
     json_decref(g->meta);
+    json_decref(g->files);
     json_decref(g->ports);
     arena_free(&g->a);
 }
@@ -63,6 +65,20 @@ guest_ports(struct tx *tx, struct guest *g, struct cairn_error *err)
 }
 
 static int
+guest_files(struct tx *tx, struct guest *g, struct cairn_error *err)
+{
+    CLEANUP_ROWS struct rows *r = NULL;
+    int rc;
+
+    g->files = json_array();
+    if (tx_query(tx, &r, err, "select path, contents from server_files where server_id = ? order by position", "s", g->id) < 0)
+        return -1;
+    while ((rc = rows_next(r, err)) == 1)
+        json_array_append_new(g->files, json_pack("{s:s,s:s}", "path", row_text(r, "path"), "contents", row_text(r, "contents")));
+    return rc;
+}
+
+static int
 guest_read(struct tx *tx, const char *server_id, struct guest *g, struct cairn_error *err)
 {
     CLEANUP_ROWS struct rows *r = NULL;
@@ -92,7 +108,7 @@ guest_read(struct tx *tx, const char *server_id, struct guest *g, struct cairn_e
     flavor = json_of_column(row_text(r, "flavor"));
     g->flavor = arena_strdup(&g->a, json_str(flavor, "original_name"));
     g->meta = json_of_column(row_text(r, "metadata"));
-    return guest_ports(tx, g, err);
+    return guest_files(tx, g, err) < 0 ? -1 : guest_ports(tx, g, err);
 }
 
 /* The first address of a version, "" if none. */
@@ -129,6 +145,16 @@ doc_meta_data_json(struct guest *g, struct str *out)
     jo_str(&o, "project_id", g->project_id);
     if (json_object_size(g->meta) > 0)
         jo_json(&o, "meta", g->meta);
+    if (json_array_size(g->files) > 0) {
+        jo_array(&o, "files");
+        for (size_t f = 0; f < json_array_size(g->files); f++) {
+            jo_object(&o, NULL);
+            jo_strf(&o, "content_path", "/content/%04zu", f);
+            jo_str(&o, "path", json_str(json_array_get(g->files, f), "path"));
+            jo_end_object(&o);
+        }
+        jo_end_array(&o);
+    }
     if (g->key_name != NULL && g->key_data != NULL) {
         jo_object(&o, "public_keys");
         jo_str(&o, g->key_name, g->key_data);
@@ -303,12 +329,12 @@ doc_key_list(struct guest *g, struct str *out)
 }
 
 /* Every path; directories are derived from it.  '@' marks what is only there with a key or user data (its function says so). */
-static const char type_json[] = "application/json", type_text[] = "text/plain";
+static const char type_json[] = "application/json", type_text[] = "text/plain", type_bytes[] = "application/octet-stream";
 static const struct doc { const char *path; const char *type; int (*write)(struct guest *g, struct str *out); int on_drive; } docs[] = {
     { "openstack/%/meta_data.json",    type_json, doc_meta_data_json, 1 },
     { "openstack/%/network_data.json", type_json, doc_network_data_json, 1 },
     { "openstack/%/password",          type_text, doc_password, 0 },
-    { "openstack/%/user_data",         "application/octet-stream", doc_user_data, 1 },
+    { "openstack/%/user_data",         type_bytes, doc_user_data, 1 },
     { "openstack/%/vendor_data.json",  type_json, doc_vendor_data, 1 },
     { "openstack/%/vendor_data2.json", type_json, doc_vendor_data, 1 },
     { "%/meta-data/ami-id",            type_text, doc_ami_id, 0 },
@@ -329,7 +355,7 @@ static const struct doc { const char *path; const char *type; int (*write)(struc
     { "%/meta-data/public-keys/0/openssh-key", type_text, doc_key, 0 },
     { "%/meta-data/reservation-id",    type_text, doc_reservation, 0 },
     { "%/meta-data/security-groups",   type_text, NULL, 0 },
-    { "%/user-data",                   "application/octet-stream", doc_user_data, 0 },
+    { "%/user-data",                   type_bytes, doc_user_data, 0 },
 };
 /* Versions that clients ask for; '%' stands for any of a tree's. */
 static const char *const openstack_versions[] = { "2012-08-10", "2013-04-04", "2013-10-17", "2015-10-15", "2016-06-30", "2016-10-06", "2017-02-22",
@@ -405,6 +431,20 @@ list_directory(struct tx *tx, struct guest *g, const char *dir, struct str *out,
     return found ? 0 : cairn_fail(err, CAIRN_NOT_FOUND, "no such metadata");
 }
 
+/* File 'i' of those that the server was given; its bytes. */
+static int
+write_file(const struct guest *g, size_t i, struct str *out)
+{
+    const char *text = json_str(json_array_get(g->files, i), "contents");
+    CLEANUP_FREE unsigned char *bytes = NULL;
+    size_t len = 0;
+
+    if (text == NULL || ((bytes = str_unbase64(text, strlen(text), 0, &len)) == NULL && *text != '\0'))
+        return -1;
+    str_add_n(out, (const char *)bytes, len);
+    return 0;
+}
+
 static int
 write_document(struct tx *tx, struct guest *g, const char *path, struct str *out, const char **ret_type, struct cairn_error *err)
 {
@@ -418,6 +458,12 @@ write_document(struct tx *tx, struct guest *g, const char *path, struct str *out
     if (strcmp(path, "openstack") == 0 || strcmp(path, "openstack/") == 0) {
         list_versions(out, openstack_versions);
         return 0;
+    }
+    if (strncmp(path, "openstack/content/", 18) == 0) {
+        int64_t i;
+
+        *ret_type = type_bytes;
+        return str_to_int(path + 18, 0, INT32_MAX, &i) == 0 && write_file(g, (size_t)i, out) == 0 ? 0 : cairn_fail(err, CAIRN_NOT_FOUND, "no such file");
     }
     if (strlen(path) < 200 && normalise(path, pattern, sizeof pattern)) {
         for (size_t i = 0; i < ARRAY_LEN(docs); i++) {
@@ -487,6 +533,14 @@ metadata_files(struct tx *tx, const char *server_id, int (*fn)(void *arg, const 
             continue;
         snprintf(path, sizeof path, "openstack/latest/%s", docs[i].path + strlen("openstack/%/"));
         if (fn(arg, path, out.text != NULL ? out.text : "", out.len, err) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < json_array_size(g.files); i++) {
+        CLEANUP_STR struct str out = STR_INIT;
+        char path[64];
+
+        snprintf(path, sizeof path, "openstack/content/%04zu", i);
+        if (write_file(&g, i, &out) == 0 && fn(arg, path, out.text != NULL ? out.text : "", out.len, err) < 0)
             return -1;
     }
     return 0;

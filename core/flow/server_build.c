@@ -419,6 +419,7 @@ delete_settle(struct flow_run *run, struct tx *tx, struct cairn_error *err)
                 " where device_id = ?", "is", now, run->object_id) < 0 ||
         tx_exec(tx, err, "delete from server_disks where server_id = ?", "s", run->object_id) < 0 ||
         tx_exec(tx, err, "delete from server_tags where server_id = ?", "s", run->object_id) < 0 ||
+        tx_exec(tx, err, "delete from server_files where server_id = ?", "s", run->object_id) < 0 ||
         schedule_release(tx, run->object_id, err) < 0 || neighbours_tell(run, tx, &there, err) < 0)
         return -1;
     return tx_exec(tx, err,

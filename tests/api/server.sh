@@ -19,10 +19,11 @@ openstack security group rule create --protocol icmp t-ssh > /dev/null
 works "a group that lets nothing in" group t-closed; later openstack security group delete t-closed
 
 printf '#!/bin/sh\necho user-data-ran > /tmp/from-user-data\n' > "$work/ud"
+echo "a file for the guest" > "$work/given"
 works "server create by metadata" openstack server create --image cairn-guest --flavor t-flavor --network $net --key-name cairn-key --security-group t-ssh \
-    --user-data "$work/ud" --property role=web --wait t-a -f value -c id; later openstack server delete --wait t-a
+    --user-data "$work/ud" --file /etc/given="$work/given" --property role=web --wait t-a -f value -c id; later openstack server delete --wait t-a
 works "server create with a config drive" openstack server create --image cairn-guest --flavor t-flavor --network $net --key-name cairn-key \
-    --security-group t-ssh --user-data "$work/ud" --config-drive true --wait t-b -f value -c id; later openstack server delete --wait t-b
+    --security-group t-ssh --user-data "$work/ud" --file /etc/given="$work/given" --config-drive true --wait t-b -f value -c id; later openstack server delete --wait t-b
 works "server create, closed" openstack server create --image cairn-guest --flavor t-flavor --network $net --key-name cairn-key --security-group t-closed \
     --wait t-c -f value -c id; later openstack server delete --wait t-c
 is "it is ACTIVE" "$(value server show t-a -c status)" ACTIVE
@@ -42,6 +43,9 @@ has "openstack tree, network data" "$(md openstack/latest/network_data.json)" "e
 is "ec2 tree, local-ipv4" "$(md latest/meta-data/local-ipv4)" "$a"
 has "ec2 tree, key" "$(md latest/meta-data/public-keys/0/openssh-key)" "^ssh-rsa "
 has "ec2 tree, user data" "$(md latest/user-data)" "user-data-ran"
+has "the files that the server was given are named" "$(md openstack/latest/meta_data.json)" '"path": ?"/etc/given"'
+is "and there" "$(md openstack/content/0000)" "a file for the guest"
+is "on the config drive, too" "$(on "$b" 'sudo mkdir -p /run/d && sudo mount -t iso9660 -o ro /dev/sr0 /run/d && cat /run/d/openstack/content/0000')" "a file for the guest"
 has "metadata is in it" "$(md openstack/latest/meta_data.json)" '"role": ?"web"'
 out=$(on "$a" "timeout 10 wget -q -O - --header 'X-Forwarded-For: $b' http://169.254.169.254/latest/meta-data/local-ipv4")
 is "OSSN-0074: a forged X-Forwarded-For changes nothing" "$out" "$a"
