@@ -53,6 +53,8 @@ const struct object_route object_routes[] = {
     { "DELETE", AT_CONTAINER, NULL, NULL, 0, container_delete, "object:operator", VC },
     { "PUT", AT_OBJECT, "version-id", "object_versioning", 0, versions_put, "object:acl", VO },
     { "DELETE", AT_OBJECT, "version-id", "object_versioning", 0, versions_delete, "object:acl", VO },
+    { "GET", AT_OBJECT, "temp_url_sig", "tempurl", 0, object_get, "object:acl", VO "?temp_url_sig={sig}&temp_url_expires={ts}" },
+    { "PUT", AT_OBJECT, "temp_url_sig", "tempurl", OBJECT_STREAM, object_put, "object:acl", VO "?temp_url_sig={sig}&temp_url_expires={ts}" },
     { "GET", AT_OBJECT, NULL, NULL, 0, object_get, "object:acl", VO },
     { "PUT", AT_OBJECT, NULL, NULL, OBJECT_STREAM, object_put, "object:acl", VO },
     { "POST", AT_OBJECT, NULL, NULL, 0, object_post, "object:acl", VO },
@@ -602,7 +604,7 @@ object_gather(struct object_call *c, size_t max, int (*fn)(struct object_call *c
 
 /* --- what filters ask */
 
-/* "object.temp_url_keys": a JSON list of [scope, key] that may sign the path given, "/v1/A/C[/O]". */
+/* "object.temp_url_keys": lines "SCOPE KEY" of who may sign the path given, "/v1/A/C[/O]". */
 static int
 ask_keys(const struct object_service *s, const char *path, char **ret, struct cairn_error *err)
 {
@@ -611,7 +613,7 @@ ask_keys(const struct object_service *s, const char *path, char **ret, struct ca
     CLEANUP_ACCOUNT struct account a = { 0 };
     CLEANUP_CONTAINER struct container k = { 0 };
     CLEANUP_TX struct tx *tx = NULL;
-    CLEANUP_JSON json_t *list = json_array();
+    struct str list = STR_INIT;
     char *save = NULL, *account, *container, header[40];
     int found;
 
@@ -627,12 +629,12 @@ ask_keys(const struct object_service *s, const char *path, char **ret, struct ca
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         snprintf(header, sizeof header, names[i], "account");
         if (json_str(a.meta, header) != NULL)
-            json_array_append_new(list, json_pack("[s, s]", "account", json_str(a.meta, header)));
+            str_addf(&list, "account %s\n", json_str(a.meta, header));
         snprintf(header, sizeof header, names[i], "container");
         if (json_str(k.meta, header) != NULL)
-            json_array_append_new(list, json_pack("[s, s]", "container", json_str(k.meta, header)));
+            str_addf(&list, "container %s\n", json_str(k.meta, header));
     }
-    *ret = json_text(list);
+    *ret = str_take(&list);
     return 0;
 }
 

@@ -42,3 +42,10 @@ is "a dynamic large object" "$(http -X PUT -d '' -H 'X-Object-Manifest: t-object
 is "a symlink" "$(http -X PUT -d '' -H 'X-Symlink-Target: t-objects/copy' "$store/t-objects/link"; http "$store/t-objects/link"; cat body)" 201200hello
 is "OSSA-2015-006: a stranger deletes no version" "$(curl -s -o body -w '%{http_code}' -X DELETE "$store/t-objects/copy")" 401
 is "an expired object is gone" "$(http -X POST -H 'X-Delete-After: 1' "$store/t-objects/copy"; sleep 2; http "$store/t-objects/copy")" 202404
+http -X POST -H 'X-Remove-Container-Read: x' "$store/t-objects" > /dev/null
+http -X POST -H 'X-Account-Meta-Temp-URL-Key: secret' "$store" > /dev/null; later "http -X POST -H 'X-Remove-Account-Meta-Temp-URL-Key: x' $store"
+path=/v1/AUTH_$project/t-objects/big
+signed=$(swift tempurl GET 600 "$path" secret --digest sha256)
+is "a temporary URL opens its object" "$(curl -s -o body -w '%{http_code}' "$url/object-store$signed"; md5sum < body)" "200$(md5sum < big)"
+is "OSSA-2014-002: another signature does not" "$(curl -s -o body -w '%{http_code}' "$url/object-store${signed/sig=?/sig=x}")" 401
+is "nor another method" "$(curl -s -o body -w '%{http_code}' -X DELETE "$url/object-store$signed")" 401
