@@ -5,6 +5,7 @@ endif
 include tests/drivers/local.mk
 include tests/abi/local.mk
 include tests/api/local.mk
+include tests/fuzz/local.mk
 include tests/crash/local.mk
 include tests/conformance/local.mk
 include tests/bench/local.mk

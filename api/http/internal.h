@@ -60,6 +60,7 @@ struct conn {                           /* one connection, for the sweeper */
     _Atomic int64_t waiting_since_ms;   /* when we began to wait for a request's head or body; 0: we do not wait */
     _Atomic uint64_t body_bytes;        /* of the body so far; 0 while waiting for the head */
     _Atomic int in_body;
+    struct cairn_request *fresh;        /* begun, and its head not complete: MHD tells of its end no other way.  The connection's thread's */
 };
 struct http_server {
     struct MHD_Daemon *daemon;
@@ -170,6 +171,8 @@ CAIRN_PRINTF(4, 5) void request_faultf(struct cairn_request *req, int status, ui
 enum MHD_Result serve_step(void *cls, struct MHD_Connection *mhd, const char *url, const char *method, const char *version,
                            const char *upload_data, size_t *upload_len, void **con_cls);
 void *serve_uri(void *cls, const char *uri, struct MHD_Connection *mhd);
+/* The connection ends: so does the request whose head was never complete. */
+void serve_abandoned(struct http_server *s, struct conn *c);
 void serve_completed(void *cls, struct MHD_Connection *mhd, void **con_cls, enum MHD_RequestTerminationCode how);
 
 /* filters.c */

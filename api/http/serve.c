@@ -7,15 +7,32 @@
 #include <string.h>
 #include <strings.h>
 
-/* MHD has read the request line: the request begins. */
+static struct conn *
+conn_of(struct MHD_Connection *mhd)
+{
+    return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+/* MHD has read the request line: the request begins.  If the lines after it are none of HTTP, MHD answers by itself and may forget this one. */
 void *
 serve_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 {
     struct http_server *s = cls;
+    struct conn *c = conn_of(mhd);
 
-    (void)mhd;
+    serve_abandoned(s, c);
     atomic_fetch_add(&s->requests, 1);
-    return request_new(s, uri);
+    return c->fresh = request_new(s, uri);
+}
+
+void
+serve_abandoned(struct http_server *s, struct conn *c)
+{
+    if (c->fresh == NULL)
+        return;
+    request_put(c->fresh);
+    c->fresh = NULL;
+    atomic_fetch_sub(&s->requests, 1);
 }
 
 static void
@@ -36,11 +53,11 @@ serve_completed(void *cls, struct MHD_Connection *mhd, void **con_cls, enum MHD_
     struct http_server *s = cls;
     struct cairn_request *req = *con_cls;
 
-    (void)mhd;
     (void)how;
     *con_cls = NULL;
     if (req == NULL)
         return;
+    conn_of(mhd)->fresh = NULL;
     if (req->conn != NULL) {
         atomic_store(&req->conn->in_body, 0);
         atomic_store(&req->conn->waiting_since_ms, clock_mono_ms());
@@ -171,11 +188,11 @@ static void
 head(struct cairn_request *req, struct MHD_Connection *mhd, const char *method)
 {
     struct http_server *s = req->server;
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     size_t prefix;
 
     req->mhd = mhd;
-    req->conn = info->socket_context;
+    req->conn = conn_of(mhd);
+    req->conn->fresh = NULL;            /* from here on MHD tells of its end */
     request_client(req);
     atomic_store(&req->conn->waiting_since_ms, 0);
     memcpy(req->method, method, strnlen(method, sizeof req->method - 1));

@@ -104,6 +104,7 @@ connection_event(void *cls, struct MHD_Connection *mhd, void **context, enum MHD
             c->next->prev = c->prev;
         mutex_unlock(&s->lock);
         *context = NULL;
+        serve_abandoned(s, c);
         free(c);
         atomic_fetch_sub(&s->connections, 1);
         break;

@@ -308,19 +308,35 @@ store_rule(struct rest_call *call, const json_t *rule, char **ret, struct cairn_
     return tx_exec(call->tx, err, "insert into access_rules (id, user_id, service, method, path) values (?, ?, ?, ?, ?)", "sssss", id, user, service, method, path);
 }
 
+/* One that has access rules hands on these or fewer. */
+static int
+has_rule(const struct auth *who, const char *id)
+{
+    for (unsigned i = 0; i < who->rules_count; i++) {
+        if (strcmp(who->rules[i].id, id) == 0)
+            return 1;
+    }
+    return who->rules == NULL;
+}
+
 static int
 store_rules(struct rest_call *call, const char *id, struct cairn_error *err)
 {
     size_t i;
     json_t *rule;
 
+    if (call->auth->rules != NULL && json_array_size(rest_value(call, "access_rules")) == 0)
+        return cairn_fail(err, CAIRN_DENIED, "An application credential with access rules makes none without.");
     json_array_foreach(rest_value(call, "access_rules"), i, rule) {
         CLEANUP_FREE char *rule_id = NULL;
 
-        if (store_rule(call, rule, &rule_id, err) < 0
-            || tx_exec(call->tx, err,
-                       "insert into application_credential_rules (application_credential_id, access_rule_id) values (?, ?)"
-                       " on conflict (application_credential_id, access_rule_id) do nothing", "ss", id, rule_id) < 0)
+        if (store_rule(call, rule, &rule_id, err) < 0)
+            return -1;
+        if (!has_rule(call->auth, rule_id))
+            return cairn_fail(err, CAIRN_DENIED, "An application credential with access rules hands on its own only.");
+        if (tx_exec(call->tx, err,
+                    "insert into application_credential_rules (application_credential_id, access_rule_id) values (?, ?)"
+                    " on conflict (application_credential_id, access_rule_id) do nothing", "ss", id, rule_id) < 0)
             return -1;
     }
     return 0;

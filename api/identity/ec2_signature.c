@@ -330,16 +330,15 @@ read_time(const char *text, int64_t *ret_us)
     return clock_parse(text, ret_us);
 }
 
-/* A signature without a time would be a credential for ever: OSSA-2020-003. */
+/* A signature without a time would be a credential for ever: OSSA-2020-003.  Only a time that is signed counts: version 4 signs no parameters of
+ * a POST, so its own date alone says when. */
 static int
-check_time(const json_t *request, struct cairn_error *err)
+check_time(const json_t *request, int v4, struct cairn_error *err)
 {
     const json_t *params = json_object_get(request, "params");
-    const char *text = json_str(params, "Timestamp"), *expires = json_str(params, "Expires");
+    const char *text = v4 ? v4_date(request) : json_str(params, "Timestamp"), *expires = v4 ? NULL : json_str(params, "Expires");
     int64_t us, now = clock_us(), ttl = INT64_C(1000000) * SIGNATURE_TTL_S;
 
-    if (text == NULL)
-        text = v4_date(request);
     if (text == NULL && expires != NULL) {
         if (read_time(expires, &us) < 0)
             return refuse(err, "Credential timestamp is invalid");
@@ -371,17 +370,17 @@ ec2_signature_check(const json_t *request, const char *secret, struct cairn_erro
         result = check_v4(request, secret, err);
     else
         return refuse(err, "Unknown EC2 signature version.");
-    return result < 0 ? -1 : check_time(request, err);
+    return result < 0 ? -1 : check_time(request, version == NULL, err);
 }
 
 /* --- S3 */
-/* Base64 of either alphabet, padded or not. */
+/* Base64 of either alphabet, padded or not.  The bytes may hold zeros; one more stands behind them. */
 static char *
 decode_token(const char *token, size_t *ret_len)
 {
     CLEANUP_FREE char *text = xstrdup(token);
     size_t len = strcspn(text, "=");
-    unsigned char *bytes;
+    CLEANUP_FREE unsigned char *bytes = NULL;
     char *out;
 
     for (size_t i = 0; i < len; i++) {
@@ -393,8 +392,9 @@ decode_token(const char *token, size_t *ret_len)
     bytes = str_unbase64(text, len, 1, ret_len);
     if (bytes == NULL)
         return NULL;
-    out = xstrndup((const char *)bytes, *ret_len);
-    free(bytes);
+    out = xmalloc(*ret_len + 1);
+    memcpy(out, bytes, *ret_len);
+    out[*ret_len] = '\0';
     return out;
 }
 

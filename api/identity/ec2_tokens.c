@@ -56,7 +56,8 @@ by_leave(const json_t *blob, struct token *token)
     return 0;
 }
 
-/* A credential that was made with a trust's token is the trustor's by name; its tokens are the trustee's, as the trust's own are. */
+/* A credential that was made with a trust's token belongs to whom that token was; its tokens are the trustee's, as the trust's own are.  A trust's id
+ * that anybody else wrote into a blob opens nothing. */
 static int
 trustee_of(struct tx *tx, struct token *token, struct cairn_error *err)
 {
@@ -64,7 +65,9 @@ trustee_of(struct tx *tx, struct token *token, struct cairn_error *err)
 
     if (token->delegation != AUTH_BY_TRUST)
         return 0;
-    if (tx_text(tx, &trustee, err, "select trustee_user_id from trusts where id = ?", "s", token->delegation_id) < 0)
+    if (tx_text(tx, &trustee, err,
+                "select trustee_user_id from trusts where id = ? and case when impersonation <> 0 then trustor_user_id else trustee_user_id end = ?", "ss",
+                token->delegation_id, token->user_id) < 0)
         return -1;
     if (trustee == NULL || strlen(trustee) > TOKEN_ID_MAX)
         return cairn_fail(err, CAIRN_UNAUTHENTICATED, "The trust of this EC2 credential is gone.");

@@ -203,6 +203,8 @@ may_create(struct rest_call *call, struct cairn_error *err)
         return -1;
     if (who->delegation == AUTH_BY_OAUTH || is_by_signature(who))
         return cairn_fail(err, CAIRN_DENIED, "Redelegation allowed for delegated by trust only");
+    if (who->rules != NULL)
+        return cairn_fail(err, CAIRN_DENIED, "An application credential with access rules makes no trusts: these would have none.");
     if (who->delegation == AUTH_BY_APP_CRED && !str_eq(rest_str(call, "project_id"), who->project_id))
         return cairn_fail(err, CAIRN_DENIED, "An application credential hands on what it has in its own project only");
     if (strcmp(who->user_id, rest_str(call, "trustor_user_id")) != 0)

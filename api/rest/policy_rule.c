@@ -367,24 +367,22 @@ policy_eval(const struct policy_node *n, const struct policy_target *t, unsigned
 {
     const struct policy_node *rule;
 
-    if (depth > RULE_DEPTH_MAX)         /* rules that refer to each other for ever */
-        return 0;
     switch (n->kind) {
     case NODE_TRUE:
         return 1;
     case NODE_FALSE:
         return 0;
     case NODE_NOT:
-        return !policy_eval(n->kids[0], t, depth + 1);
+        return !policy_eval(n->kids[0], t, depth);
     case NODE_AND:
-        return policy_eval(n->kids[0], t, depth + 1) && policy_eval(n->kids[1], t, depth + 1);
+        return policy_eval(n->kids[0], t, depth) && policy_eval(n->kids[1], t, depth);
     case NODE_OR:
-        return policy_eval(n->kids[0], t, depth + 1) || policy_eval(n->kids[1], t, depth + 1);
+        return policy_eval(n->kids[0], t, depth) || policy_eval(n->kids[1], t, depth);
     case NODE_ROLE:
         return has_role(n, t);
     case NODE_RULE:
         rule = t->rule(t->rule_arg, n->match);
-        return rule != NULL && policy_eval(rule, t, depth + 1);
+        return rule != NULL && depth < RULE_DEPTH_MAX && policy_eval(rule, t, depth + 1);   /* no text is so deep: see goes_round() */
     case NODE_ADMIN:
         return t->who != NULL && t->who->is_admin == (strcasecmp(n->match, "True") == 0 || strcmp(n->match, "1") == 0);
     case NODE_CREDENTIAL:

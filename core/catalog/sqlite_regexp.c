@@ -6,6 +6,7 @@
 #include <pcre2.h>
 
 #define EFFORT 20000            /* steps of one match: a pattern that explodes finds nothing instead of holding up a list */
+#define HEAP_KIB 1024           /* of one match: each step remembers all groups, and a pattern may have thousands */
 
 static pcre2_code *
 compile(const char *pattern, PCRE2_SIZE len, char *why, size_t size)
@@ -50,6 +51,7 @@ regexp_like(sqlite3_context *context, int n, sqlite3_value **args)
     if (code != NULL && (limits = pcre2_match_context_create(NULL)) != NULL && (match = pcre2_match_data_create(1, NULL)) != NULL) {
         pcre2_set_match_limit(limits, EFFORT);
         pcre2_set_depth_limit(limits, EFFORT);
+        pcre2_set_heap_limit(limits, HEAP_KIB);
         found = pcre2_match(code, (PCRE2_SPTR)text, (PCRE2_SIZE)sqlite3_value_bytes(args[0]), 0, 0, match, limits) >= 0;
     }
     pcre2_match_data_free(match);

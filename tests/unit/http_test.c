@@ -472,6 +472,30 @@ START_TEST(bad_urls_and_heads_are_refused)
 }
 END_TEST
 
+/* The listener answers these by itself, and never told of their end: each was a request that stayed. */
+START_TEST(heads_that_are_no_http_leave_nothing)
+{
+    static const char *const heads[] = {
+        "GET /tiny/hello HTTP/1.1\r\nno colon\r\n\r\n", "GET /tiny/hello HTTP/1.1\r\nHost: h\r\n folded\x01: \r\n\r\n", "GET /tiny/hello HTTP/1.1\r\n",
+        "GET /tiny/hello HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", "POST /tiny/echo HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n",
+    };
+    struct str out = STR_INIT;
+
+    for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
+        int fd = client_connect(port);
+
+        client_send(fd, heads[i], strlen(heads[i]));
+        shutdown(fd, SHUT_WR);
+        for (char c; client_byte(fd, &c);)
+            ;
+        close(fd);
+    }
+    wait_until((str_reset(&out), http_metrics(server, &out), strstr(out.text, "cairn_http_connections 0\n") != NULL));
+    ck_assert_ptr_nonnull(strstr(out.text, "cairn_http_requests 0\n"));
+    str_free(&out);
+}
+END_TEST
+
 START_TEST(what_nobody_opened_needs_authentication)
 {
     answer_is(client_get(port, "/tiny/private"), 401, "fault: The request you have made requires authentication.");
@@ -988,6 +1012,7 @@ main(void)
     tcase_add_test(wire, paths_are_decoded_below_the_longest_mount);
     tcase_add_test(wire, links_do_not_follow_a_hostile_host);
     tcase_add_test(wire, bad_urls_and_heads_are_refused);
+    tcase_add_test(wire, heads_that_are_no_http_leave_nothing);
     tcase_add_test(wire, what_nobody_opened_needs_authentication);
     tcase_add_test(wire, bodies_over_the_limit_are_413);
     tcase_add_test(wire, chunked_bodies_arrive_whole);

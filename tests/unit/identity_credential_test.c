@@ -299,6 +299,52 @@ START_TEST(version_4_is_understood_from_header_and_query)
 }
 END_TEST
 
+/* Version 4 signs no parameters of a POST: none of them may say when it was.  Amazon's "post-vanilla". */
+START_TEST(an_old_post_is_not_made_new_by_what_is_not_signed)
+{
+    static const char post[] =
+        "{\"host\":\"example.amazonaws.com\",\"verb\":\"POST\",\"path\":\"/\",\"params\":{},"
+        "\"headers\":{\"Host\":\"example.amazonaws.com\",\"X-Amz-Date\":\"20150830T123600Z\",\"Authorization\":\"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/"
+        "service/aws4_request, SignedHeaders=host;x-amz-date, Signature=5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b\"},"
+        "\"body_hash\":\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"}";
+    static const char secret[] = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+    struct cairn_error err = CAIRN_ERROR_INIT;
+    CLEANUP_JSON json_t *request = json_of_column(post);
+    int64_t then, now = clock_us();
+
+    ck_assert_int_eq(clock_parse("2015-08-30T12:36:00Z", &then), 0);
+    clock_move(then - now);
+    ck_assert_msg(ec2_signature_check(request, secret, &err) == 0, "%s", err.message);
+    clock_move(INT64_C(3600) * 1000000);
+    json_object_set_new(json_object_get(request, "params"), "Timestamp", json_string("2015-08-30T13:36:00Z"));
+    json_object_set_new(json_object_get(request, "params"), "Expires", json_string("2099-08-30T13:36:00Z"));
+    ck_assert_int_eq(ec2_signature_check(request, secret, &err), -1);
+    ck_assert_str_eq(err.message, "Credential is expired");
+    clock_move(now - then - INT64_C(3600) * 1000000);
+}
+END_TEST
+
+/* What is signed may be any bytes. */
+START_TEST(a_text_with_zeros_is_read_to_its_end)
+{
+    struct cairn_error err = CAIRN_ERROR_INIT;
+    char text[600] = "GET";
+    uint8_t mac[32];
+    unsigned len = 0;
+    CLEANUP_FREE char *token = str_base64(text, sizeof text, 0);
+    CLEANUP_FREE char *right = NULL;
+    CLEANUP_FREE char *body = NULL;
+    CLEANUP_JSON json_t *request = NULL;
+
+    HMAC(EVP_sha1(), "key", 3, (const uint8_t *)text, sizeof text, mac, &len);
+    right = str_base64(mac, len, 0);
+    body = xasprintf("{\"signature\":\"%s\",\"token\":\"%s\"}", right, token);
+    request = json_of_column(body);
+    ck_assert_msg(s3_signature_check(request, "key", &err) == 0, "%s", err.message);
+    ck_assert_int_eq(s3_signature_check(request, "yek", &err), -1);
+}
+END_TEST
+
 START_TEST(s3_signatures_are_understood)
 {
     /* Amazon's examples: "GET /awsexamplebucket1/photos/puppy.jpg" of version 2 of S3, and "GET /?lifecycle" of version 4. */
@@ -441,6 +487,69 @@ START_TEST(a_key_made_by_leave_has_no_more_than_the_leave)
 }
 END_TEST
 
+/* The id of a trust in a blob is no proof of having been given it: a trustor would become the trustee. */
+START_TEST(a_key_that_claims_a_trust_opens_nothing)
+{
+    CLEANUP_FREE char *body = xasprintf("{\"trust\":{\"trustor_user_id\":\"%s\",\"trustee_user_id\":\"%s\",\"impersonation\":false,\"project_id\":\"%s\","
+                                        "\"roles\":[{\"name\":\"member\"}]}}", ann, bob, home);
+    CLEANUP_FREE char *trust = NULL;
+    CLEANUP_FREE char *blob = NULL;
+    const struct wire_reply *r = bed_ask(ann_token, "POST", "/v3/OS-TRUST/trusts", NULL, NULL, body);
+    int got;
+
+    ck_assert_int_eq(r->status, 201);
+    trust = xstrdup(bed_text(r, "trust.id"));
+    blob = xasprintf("{\"access\":\"claim\",\"secret\":\"s\",\"trust_id\":\"%s\"}", trust);
+    free(make_credential(ann_token, "ec2", blob, &got));
+    ck_assert_int_eq(got, 201);
+    ck_assert_int_eq(ec2_login(service_token, "claim", "s")->status, 401);
+}
+END_TEST
+
+/* Who could plant or read the seed of a passcode would log in as the user, with all that is theirs; so would who reads the user's own EC2 secret. */
+START_TEST(what_was_handed_on_neither_plants_nor_reads_what_users_log_in_by)
+{
+    CLEANUP_FREE char *path = xasprintf("/v3/users/%s/application_credentials", ann);
+    CLEANUP_FREE char *ec2_path = xasprintf("/v3/users/%s/credentials/OS-EC2", ann);
+    CLEANUP_FREE char *access = NULL;
+    CLEANUP_FREE char *secret = NULL;
+    CLEANUP_FREE char *seed = NULL;
+    CLEANUP_FREE char *one = NULL;
+    CLEANUP_FREE char *key = NULL;
+    int got;
+
+    ck_assert_int_eq(make_ec2(ann_token, &access, &secret), 201);
+    key = make_credential(ann_token, "ec2", "{\"access\":\"own\",\"secret\":\"unseen\"}", &got);
+    seed = make_credential(ann_token, "totp", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", &got);
+    one = xasprintf("/v3/credentials/%s", seed);
+    for (int loose = 0; loose < 2; loose++) {
+        CLEANUP_FREE char *body = xasprintf("{\"application_credential\":{\"name\":\"n%d\",\"roles\":[{\"name\":\"member\"}],\"unrestricted\":%s}}", loose, loose ? "true" : "false");
+        const struct wire_reply *r = bed_ask(ann_token, "POST", path, NULL, NULL, body);
+        CLEANUP_FREE char *identity = xasprintf("{\"methods\":[\"application_credential\"],\"application_credential\":{\"id\":\"%s\",\"secret\":\"%s\"}}",
+                                                bed_text(r, "application_credential.id"), bed_text(r, "application_credential.secret"));
+        CLEANUP_FREE char *token = bed_login_as(identity, NULL);
+        CLEANUP_FREE char *key_path = xasprintf("/v3/credentials/%s", key);
+
+        ck_assert_ptr_nonnull(token);
+        free(make_credential(token, "totp", "GEZDGNBVGY3TQOJQ", &got));
+        ck_assert_int_eq(got, 403);
+        free(make_credential(token, "TOTP", "GEZDGNBVGY3TQOJQ", &got));
+        ck_assert_int_eq(got, 403);
+        ck_assert_int_eq(status(token, "GET", one, NULL), 403);
+        ck_assert_int_eq(status(token, "PATCH", one, "{\"credential\":{\"blob\":\"GEZDGNBVGY3TQOJQ\"}}"), 403);
+        ck_assert_int_eq(status(token, "DELETE", one, NULL), 403);
+        r = bed_ask(token, "GET", "/v3/credentials", NULL, NULL, NULL);
+        ck_assert_ptr_null(strstr(r->text, key));
+        ck_assert_ptr_null(strstr(r->text, seed));
+        ck_assert_ptr_null(strstr(r->text, "unseen"));
+        ck_assert_ptr_null(strstr(r->text, secret));
+        ck_assert_ptr_null(strstr(bed_ask(token, "GET", key_path, NULL, NULL, NULL)->text, "unseen"));
+        ck_assert_ptr_null(strstr(bed_ask(token, "GET", ec2_path, NULL, NULL, NULL)->text, secret));
+        ck_assert_int_eq(status(token, "PATCH", key_path, "{\"credential\":{\"blob\":\"{\\\"access\\\":\\\"own\\\",\\\"secret\\\":\\\"known\\\"}\"}}"), 403);
+    }
+}
+END_TEST
+
 /* --- TOTP and several factors */
 #define SEED "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"         /* "12345678901234567890", the one of RFC 6238 */
 
@@ -555,6 +664,8 @@ suite(void)
     tcase_add_test(t, users_have_ec2_keys_of_their_own);
     tcase_add_test(t, signatures_are_tokens_to_services_alone);
     tcase_add_test(t, a_key_made_by_leave_has_no_more_than_the_leave);
+    tcase_add_test(t, a_key_that_claims_a_trust_opens_nothing);
+    tcase_add_test(t, what_was_handed_on_neither_plants_nor_reads_what_users_log_in_by);
     tcase_add_test(t, passcodes_are_those_of_the_rfc_within_their_windows);
     tcase_add_test(t, several_factors_are_asked_for_with_a_receipt_between);
     suite_add_tcase(s, t);
@@ -562,6 +673,8 @@ suite(void)
     tcase_add_test(t, published_signatures_are_understood);
     tcase_add_test(t, version_4_is_understood_from_header_and_query);
     tcase_add_test(t, s3_signatures_are_understood);
+    tcase_add_test(t, an_old_post_is_not_made_new_by_what_is_not_signed);
+    tcase_add_test(t, a_text_with_zeros_is_read_to_its_end);
     suite_add_tcase(s, t);
     return s;
 }

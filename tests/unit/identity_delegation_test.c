@@ -227,6 +227,40 @@ START_TEST(restricted_application_credentials_make_no_others)
 }
 END_TEST
 
+/* What is unrestricted may hand on, but no more than it has: not another project, role or wider rules. */
+START_TEST(unrestricted_application_credentials_hand_on_what_they_have)
+{
+    static const char rule[] = "{\"service\":\"identity\",\"method\":\"POST\",\"path\":\"/v3/**\"}";
+    CLEANUP_FREE char *away = bed_make(admin, "/v3/projects", "project", "{\"name\":\"away\"}");
+    CLEANUP_FREE char *path = app_creds_path(ann);
+    CLEANUP_FREE char *ruled = xasprintf("{\"name\":\"ruled\",\"roles\":[{\"name\":\"member\"}],\"unrestricted\":true,\"access_rules\":[%s]}", rule);
+    CLEANUP_FREE char *same = xasprintf("{\"application_credential\":{\"name\":\"same\",\"access_rules\":[%s]}}", rule);
+    const struct { const char *project, *role; int status, of_ruled; } trusts[] = { { away, "member", 403, 403 }, { home, "manager", 404, 403 }, { home, "member", 201, 403 } };
+    CLEANUP_FREE char *id = NULL;
+    CLEANUP_FREE char *secret = NULL;
+    CLEANUP_FREE char *token = NULL;
+    CLEANUP_FREE char *ruled_id = NULL;
+    CLEANUP_FREE char *ruled_secret = NULL;
+    CLEANUP_FREE char *ruled_token = NULL;
+
+    assign("PUT", ann, away, "member");
+    make_app_cred(ann_token, "{\"name\":\"loose\",\"roles\":[{\"name\":\"member\"}],\"unrestricted\":true}", &id, &secret);
+    make_app_cred(ann_token, ruled, &ruled_id, &ruled_secret);
+    token = app_cred_login(id, secret);
+    ruled_token = app_cred_login(ruled_id, ruled_secret);
+    for (size_t i = 0; i < ARRAY_LEN(trusts); i++) {
+        CLEANUP_FREE char *body = xasprintf("{\"trust\":{\"trustor_user_id\":\"%s\",\"trustee_user_id\":\"%s\",\"impersonation\":true,\"project_id\":\"%s\",\"roles\":[{\"name\":\"%s\"}]}}",
+                                            ann, bob, trusts[i].project, trusts[i].role);
+
+        ck_assert_int_eq(status(token, "POST", "/v3/OS-TRUST/trusts", body), trusts[i].status);
+        ck_assert_int_eq(status(ruled_token, "POST", "/v3/OS-TRUST/trusts", body), trusts[i].of_ruled);
+    }
+    ck_assert_int_eq(status(ruled_token, "POST", path, "{\"application_credential\":{\"name\":\"free\"}}"), 403);
+    ck_assert_int_eq(status(ruled_token, "POST", path, "{\"application_credential\":{\"name\":\"wide\",\"access_rules\":[{\"service\":\"compute\",\"method\":\"GET\",\"path\":\"/**\"}]}}"), 403);
+    ck_assert_int_eq(status(ruled_token, "POST", path, same), 201);
+}
+END_TEST
+
 START_TEST(application_credentials_end_with_what_they_stand_on)
 {
     static const struct { const char *what, *method, *path, *body; } ends[] = {
@@ -602,6 +636,7 @@ suite(void)
     tcase_add_test(t, a_chosen_secret_works_and_is_shown_once);
     tcase_add_test(t, application_credentials_are_their_users_own);
     tcase_add_test(t, restricted_application_credentials_make_no_others);
+    tcase_add_test(t, unrestricted_application_credentials_hand_on_what_they_have);
     tcase_add_test(t, application_credentials_end_with_what_they_stand_on);
     tcase_add_test(t, an_application_credential_expires_and_so_do_its_tokens);
     tcase_add_test(t, access_rules_are_kept_used_again_and_not_deleted_in_use);

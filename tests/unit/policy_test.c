@@ -100,6 +100,23 @@ static const struct { const char *rule, *says; } wrongs[] = {
     { "((((((((((((((((((((((((((((((((((((((((@))))))))))))))))))))))))))))))))))))))))", "nested too deeply" },
 };
 
+/* However many terms a rule has, each counts: what was left out under "not" would have allowed. */
+START_TEST(long_rules_are_true_to_their_last_term)
+{
+    CLEANUP_STR struct str rule = STR_INIT;
+    struct policy_default table[] = { { "long", NULL, "" }, { "denied", "not rule:long", "" }, { 0 } };
+
+    str_add(&rule, "role:member");
+    for (int i = 0; i < 200; i++)
+        str_addf(&rule, " or role:r%d", i);
+    table[0].rule = rule.text;
+    ck_assert_msg(policy_add_defaults(policy, table, &err) == 0, "%s", err.message);
+    ck_assert(policy_check(policy, "long", &member, lookup, (void *)(uintptr_t)mine));
+    ck_assert(!policy_check(policy, "denied", &member, lookup, (void *)(uintptr_t)mine));
+    ck_assert(policy_check(policy, "denied", &admin, lookup, (void *)(uintptr_t)mine));
+}
+END_TEST
+
 START_TEST(a_wrong_rule_is_refused_with_its_reason)
 {
     struct policy_default table[2] = { { "probe", wrongs[_i].rule, "" }, { 0 } };
@@ -181,6 +198,7 @@ main(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, each_form_of_a_rule_has_its_truth, 0, (int)ARRAY_LEN(truths));
+    tcase_add_test(tc, long_rules_are_true_to_their_last_term);
     tcase_add_loop_test(tc, a_wrong_rule_is_refused_with_its_reason, 0, (int)ARRAY_LEN(wrongs));
     tcase_add_test(tc, a_file_overrides_and_its_removal_restores);
     tcase_add_test(tc, a_bad_file_says_the_line_and_changes_nothing);
