@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "flow/flow.h"
+#include "flow/image.h"
 #include "flow/network.h"
 #include "flow/server.h"
 
@@ -73,6 +74,7 @@ COMMAND(cmd_tasks)
                     (int64_t)ALL_MAX) < 0)
         return -1;
     server_flows_register();
+    image_flows_register();
     network_flows_register(0);
     table = table_new("ID", "KIND", "OBJECT", "HOST", "STATE", "STEP", "DONE", "TRIES", "AGE", "REMARK", NULL);
     while ((got = rows_next(rows, err)) > 0) {

@@ -26,6 +26,7 @@
 #include "daemon/services.h"
 #include "daemon/settings.h"
 #include "flow/flow.h"
+#include "flow/image.h"
 #include "flow/network.h"
 #include "flow/object.h"
 #include "flow/server.h"
@@ -372,6 +373,7 @@ open_engine(struct daemon *d, struct cairn_error *err)
     network_flows_register(d->o.simulate);
     network_on_applied(metadata_network_up, metadata_network_down, d->metadata);
     server_flows_register();
+    image_flows_register();
     if (engine_start(&eo, &d->engine, err) < 0)
         return -1;
     ko.engine = d->engine;

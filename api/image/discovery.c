@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-/* Newest first.  2.6 is the interoperable import, which this cloud does not have; 2.7 brought os_hidden and os_hash_*. */
+/* Newest first.  2.6: import; 2.8: several stores; 2.10: deleting from one; 2.12: the tasks of an image. */
+#define OLDER(v) { v, "SUPPORTED", .path = "/v2" }
 const struct rest_release image_releases[] = {
-    { "v2.7", "CURRENT", .path = "/v2" },   { "v2.5", "SUPPORTED", .path = "/v2" }, { "v2.4", "SUPPORTED", .path = "/v2" },
-    { "v2.3", "SUPPORTED", .path = "/v2" }, { "v2.2", "SUPPORTED", .path = "/v2" }, { "v2.1", "SUPPORTED", .path = "/v2" },
-    { "v2.0", "SUPPORTED", .path = "/v2" }, { 0 },
+    { "v2.12", "CURRENT", .path = "/v2" }, OLDER("v2.11"), OLDER("v2.10"), OLDER("v2.9"), OLDER("v2.8"), OLDER("v2.7"), OLDER("v2.6"), OLDER("v2.5"),
+    OLDER("v2.4"), OLDER("v2.3"), OLDER("v2.2"), OLDER("v2.1"), OLDER("v2.0"), { 0 },
 };
 
 /* --- schemas */
@@ -91,7 +91,7 @@ write_image(struct json_out *out, const char *key)
     jo_str(out, "name", "image");
     jo_object(out, "properties");
     for (const struct image_field *f = image_fields; f->name != NULL; f++)
-        if (f->column != NULL || f->kind == FIELD_TAGS || strcmp(f->name, "self") == 0 || strcmp(f->name, "file") == 0 || strcmp(f->name, "schema") == 0)
+        if (f->column != NULL || f->kind == FIELD_TAGS || strcmp(f->name, "self") == 0 || strcmp(f->name, "file") == 0 || strcmp(f->name, "stores") == 0 || strcmp(f->name, "schema") == 0)
             write_field(out, f);
     jo_end_object(out);
     jo_object(out, "additionalProperties");

@@ -41,7 +41,7 @@ const struct image_field image_fields[] = {
     { "schema",           NULL,                 FIELD_TEXT, FIELD_RESERVED,  0, 0, NULL, "URL of this description" },
     { "direct_url",       NULL,                 FIELD_TEXT, FIELD_RESERVED,  0, 0, NULL, "URL of the image's data in its store; not shown by this cloud" },
     { "locations",        NULL,                 FIELD_TEXT, FIELD_RESERVED,  0, 0, NULL, "Where the image's data are; not shown by this cloud" },
-    { "stores",           NULL,                 FIELD_TEXT, FIELD_RESERVED,  0, 0, NULL, "Stores that have the image's data; not shown by this cloud" },
+    { "stores",           NULL,                 FIELD_TEXT, FIELD_RESERVED,  0, 0, NULL, "Stores that have the image's data" },
     { NULL, NULL, FIELD_TEXT, FIELD_WRITE, 0, 0, NULL, NULL }
 };
 
@@ -282,7 +282,7 @@ write_properties(struct rest_call *call, const char *id, const json_t *doc, stru
     json_object_foreach((json_t *)(uintptr_t)doc, name, value) {
         if (image_field(name) != NULL)
             continue;
-        count++;
+        count += !str_starts(name, "os_glance_");
         if (tx_exec(call->tx, err, "insert into image_properties (image_id, name, value) values (?, ?, ?)", "sss", id, name, json_string_value(value)) < 0)
             return -1;
     }

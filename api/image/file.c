@@ -5,43 +5,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <strings.h>
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
-#include "media/inspect.h"
+#include "media/intake.h"
 #include "plugin/storage.h"
 #include "task/task.h"
-
-/* [host] image_store, else the first storage instance that keeps images. */
-static int
-first_store(void *arg, struct driver *d)
-{
-    struct driver **ret = arg;
-
-    if ((driver_capabilities(d) & CAIRN_STORAGE_CAN_IMAGES) == 0)
-        return 0;
-    *ret = driver_ref(d);
-    return 1;
-}
-
-static int
-open_store(const struct rest_env *env, struct driver **ret, struct cairn_error *err)
-{
-    const char *named = config_string(env->config, "host", "image_store");
-    struct driver *d = NULL;
-
-    if (named != NULL && named[0] != '\0')
-        d = plugins_get(env->plugins, CAIRN_STORAGE, named);
-    else
-        plugins_each(env->plugins, CAIRN_STORAGE, first_store, &d);
-    if (d == NULL)
-        return cairn_fail(err, CAIRN_UNAVAILABLE, "there is no storage instance for images%s%s", named != NULL ? ": " : "", named != NULL ? named : "");
-    *ret = d;
-    return 0;
-}
 
 /* --- upload */
 
@@ -49,13 +20,11 @@ open_store(const struct rest_env *env, struct driver **ret, struct cairn_error *
 struct upload {
     const struct rest_env *env;
     char id[ID_UUID];
+    int staging;                        /* PUT .../stage: the bytes wait for import */
     char *format;                       /* declared */
     char *store_name;
     struct driver *store;
-    struct cairn_stream *stream;        /* NULL: committed or aborted */
-    struct inspect *inspect;
-    EVP_MD_CTX *md5, *sha512;
-    uint64_t size;
+    struct intake *intake;              /* NULL: not open yet */
 };
 
 static void
@@ -63,36 +32,11 @@ upload_free(struct upload *u)
 {
     if (u == NULL)
         return;
-    if (u->stream != NULL)
-        storage_image_abort(u->store, u->stream);
+    intake_free(u->intake);
     driver_put(u->store);
-    inspect_free(u->inspect);
-    EVP_MD_CTX_free(u->md5);
-    EVP_MD_CTX_free(u->sha512);
     free(u->format);
     free(u->store_name);
     free(u);
-}
-
-static int
-hash_begin(struct upload *u, struct cairn_error *err)
-{
-    u->md5 = EVP_MD_CTX_new();
-    u->sha512 = EVP_MD_CTX_new();
-    if (u->md5 == NULL || u->sha512 == NULL || EVP_DigestInit_ex(u->md5, EVP_md5(), NULL) != 1 || EVP_DigestInit_ex(u->sha512, EVP_sha512(), NULL) != 1)
-        return cairn_fail(err, CAIRN_INTERNAL, "MD5 or SHA-512 cannot be had from libcrypto");
-    return 0;
-}
-
-static void
-hash_end(EVP_MD_CTX *ctx, char hex[2 * EVP_MAX_MD_SIZE + 1])
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-
-    EVP_DigestFinal_ex(ctx, digest, &len);
-    for (unsigned i = 0; i < len; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
 /* The upload came to nothing: the image waits for another. */
@@ -103,9 +47,10 @@ back_to_queued(struct upload *u)
     struct cairn_error err = CAIRN_ERROR_INIT;
 
     if (tx_begin(u->env->catalog, TX_WRITE, &tx, &err) < 0 ||
-        tx_exec(tx, &err, "update images set status = 'queued', updated_us = ? where id = ? and status = 'saving'", "is", clock_us(), u->id) < 0 ||
+        tx_exec(tx, &err, "update images set status = 'queued', updated_us = ? where id = ? and status in ('saving', 'uploading') and staged_handle is null",
+                "is", clock_us(), u->id) < 0 ||
         tx_commit(steal(&tx), &err) < 0)
-        log_error("image %s stays 'saving' until the next start: %s", u->id, err.message);
+        log_error("image %s stays as it is until the next start: %s", u->id, err.message);
 }
 
 static int
@@ -113,58 +58,60 @@ upload_write(void *arg, const void *bytes, size_t len, struct cairn_error *err)
 {
     struct upload *u = arg;
 
-    EVP_DigestUpdate(u->md5, bytes, len);
-    EVP_DigestUpdate(u->sha512, bytes, len);
-    inspect_add(u->inspect, bytes, len);
-    u->size += len;
-    return storage_image_write(u->store, u->stream, bytes, len, err);
+    return intake_write(u->intake, bytes, len, err);
 }
 
 static int
-record(struct upload *u, struct cairn_request *req, const struct inspect_result *seen, const char *handle, struct cairn_error *err)
+record(struct upload *u, struct cairn_request *req, const struct intake_facts *facts, const char *refused, struct cairn_error *err)
 {
     CLEANUP_TX struct tx *tx = NULL;
-    char md5[2 * EVP_MAX_MD_SIZE + 1], sha512[2 * EVP_MAX_MD_SIZE + 1];
-    struct sql_value virtual_bytes = { .type = seen->virtual_bytes > 0 ? 'i' : 'n', .i = (int64_t)seen->virtual_bytes };
+    CLEANUP_JSON json_t *json = intake_facts_json(facts);
+    CLEANUP_FREE char *text = NULL;
+    struct sql_value virtual_bytes = { .type = facts->virtual_size > 0 ? 'i' : 'n', .i = (int64_t)facts->virtual_size };
     struct sql_value values[] = {
-        { .type = 'i', .i = (int64_t)u->size }, virtual_bytes, { .type = 's', .p = md5 }, { .type = 's', .p = sha512 },
-        { .type = 's', .p = u->store_name }, { .type = 's', .p = handle }, { .type = 'i', .i = clock_us() }, { .type = 's', .p = u->id },
+        { .type = 'i', .i = (int64_t)facts->size }, virtual_bytes, { .type = 's', .p = facts->md5 }, { .type = 's', .p = facts->sha512 },
+        { .type = 's', .p = u->store_name }, { .type = 's', .p = facts->handle }, { .type = 'i', .i = clock_us() }, { .type = 's', .p = u->id },
     };
 
-    hash_end(u->md5, md5);
-    hash_end(u->sha512, sha512);
-    if (tx_begin(u->env->catalog, TX_WRITE, &tx, err) < 0 ||
-        tx_exec_v(tx, err, "update images set status = 'active', size_bytes = ?, virtual_size_bytes = ?, checksum = ?, os_hash_algo = 'sha512',"
-                  " os_hash_value = ?, store = ?, handle = ?, updated_us = ? where id = ? and status = 'saving'", values, ARRAY_LEN(values)) < 0)
+    if (refused != NULL)
+        json_object_set_new(json, "refused", json_string(refused));
+    text = json_text(json);
+    if (tx_begin(u->env->catalog, TX_WRITE, &tx, err) < 0)
+        return -1;
+    if ((u->staging ? tx_exec(tx, err, "update images set size_bytes = ?, staged_store = ?, staged_handle = ?, staged_facts = ?, updated_us = ?"
+                              " where id = ? and status = 'uploading'", "isssis", (int64_t)facts->size, u->store_name, facts->handle, text, clock_us(), u->id)
+                    : tx_exec_v(tx, err, "update images set status = 'active', size_bytes = ?, virtual_size_bytes = ?, checksum = ?, os_hash_algo = 'sha512',"
+                                " os_hash_value = ?, store = ?, handle = ?, updated_us = ? where id = ? and status = 'saving'", values, ARRAY_LEN(values))) < 0)
         return -1;
     if (tx_changes(tx) == 0)
         return cairn_fail(err, CAIRN_GONE, "Image %s was deleted while its data were uploaded.", u->id);
-    if (timeline_add(tx, http_request_id(req), u->id, NULL, "request", "upload", NULL, 0, 0, err) < 0)
+    if (timeline_add(tx, http_request_id(req), u->id, NULL, "request", u->staging ? "stage" : "upload", NULL, 0, 0, err) < 0)
         return -1;
     return tx_commit(steal(&tx), err);
 }
 
-/* The bytes are whole: are they what they were said to be, and safe?  Then they appear in the store, and with them the image. */
+/* The bytes are whole: are they what they were said to be, and safe?  Then they appear in the store, and with them the image.  What is staged
+ * is judged, too, but it is the import that fails. */
 static int
 upload_finish(struct upload *u, struct cairn_request *req, struct cairn_error *err)
 {
-    struct inspect_result seen;
-    struct cairn_error ignored = CAIRN_ERROR_INIT;
-    char handle[256];
+    struct intake_facts facts = { .size = 0 };
+    struct cairn_error refused = CAIRN_ERROR_INIT, ignored = CAIRN_ERROR_INIT;
 
     crash_here("image-upload:whole");
-    inspect_finish(u->inspect, &seen);
-    if (inspect_verdict(u->format, &seen, err) < 0)
+    if (intake_verdict(u->intake, u->format, &refused) < 0 && !u->staging) {
+        *err = refused;
         return -1;
-    if (storage_image_commit(u->store, steal(&u->stream), handle, err) < 0)
+    }
+    if (intake_commit(u->intake, &facts, err) < 0)
         return -1;
     crash_here("image-upload:kept");
-    if (record(u, req, &seen, handle, err) == 0) {
+    if (record(u, req, &facts, refused.code != CAIRN_OK ? refused.message : NULL, err) == 0) {
         crash_here("image-upload:recorded");
         return 0;
     }
-    if (storage_image_delete(u->store, handle, &ignored) < 0)
-        log_warn("the bytes %s of an upload that failed stay in store '%s' for now: %s", handle, u->store_name, ignored.message);
+    if (storage_image_delete(u->store, facts.handle, &ignored) < 0)
+        log_warn("the bytes %s of an upload that failed stay in store '%s' for now: %s", facts.handle, u->store_name, ignored.message);
     return -1;
 }
 
@@ -188,12 +135,11 @@ upload_aborted(void *arg, struct cairn_request *req, const struct cairn_error *e
 {
     struct upload *u = arg;
 
-    storage_image_abort(u->store, steal(&u->stream));
     back_to_queued(u);
     if (err != NULL)
         http_fault(req, 0, err);
     else
-        log_info("upload of image %s: the client left after %" PRIu64 " bytes", u->id, u->size);
+        log_info("upload of image %s: the client left after %" PRIu64 " bytes", u->id, intake_size(u->intake));
     upload_free(u);
 }
 
@@ -211,60 +157,73 @@ check_upload(struct rest_call *call, uint64_t max, struct cairn_error *err)
     return 0;
 }
 
-/* From queued to saving, in a transaction that nobody else's upload can share. */
+/* From queued to saving or uploading, in a transaction that nobody else's upload can share. */
 static int
 take_image(struct rest_call *call, struct upload *u, struct cairn_error *err)
 {
     const char *status, *format, *container;
 
     if (tx_begin(call->env->catalog, TX_WRITE, &call->tx, err) < 0 ||
-        rest_load(call, &images_resource, rest_param(call, "image_id"), &call->object, err) < 0 || rest_allow(call, "upload_image", err) < 0)
+        rest_load(call, &images_resource, rest_param(call, "image_id"), &call->object, err) < 0 || rest_allow(call, u->staging ? "modify_image" : "upload_image", err) < 0)
         return -1;
     status = row_text(call->object, "status");
     format = row_text(call->object, "disk_format");
     container = row_text(call->object, "container_format");
     snprintf(u->id, sizeof u->id, "%s", row_text(call->object, "id"));
     if (strcmp(status, "queued") != 0)
-        return cairn_fail(err, CAIRN_CONFLICT, "Image status transition from %s to saving is not allowed.", status);
+        return cairn_fail(err, CAIRN_CONFLICT, "Image status transition from %s to %s is not allowed.", status, u->staging ? "uploading" : "saving");
     if (format == NULL || container == NULL)
         return cairn_fail(err, CAIRN_INVALID, "Properties %s must be set prior to saving data.",
                           format == NULL && container == NULL ? "disk_format, container_format" : format == NULL ? "disk_format" : "container_format");
     u->format = xstrdup(format);
     rows_close(steal(&call->object));
-    if (tx_exec(call->tx, err, "update images set status = 'saving', updated_us = ? where id = ?", "is", clock_us(), u->id) < 0)
+    if (tx_exec(call->tx, err, "update images set status = ?, updated_us = ? where id = ?", "sis", u->staging ? "uploading" : "saving", clock_us(), u->id) < 0)
         return -1;
     return tx_commit(steal(&call->tx), err);
 }
 
 static int
-image_upload(struct rest_call *call, struct cairn_error *err)
+receive(struct rest_call *call, int staging, struct cairn_error *err)
 {
     static const struct http_sink sink = { upload_write, upload_done, upload_aborted };
-    CLEANUP_FREE struct upload *shell = xcalloc(1, sizeof *shell);
-    struct upload *u = shell;
+    struct upload *u = xcalloc(1, sizeof *u);
     uint64_t max = (uint64_t)image_limit(call->env, "size_max");
-    const char *length = http_header(call->req, "Content-Length");
+    const char *length = http_header(call->req, "Content-Length"), *wanted = staging ? NULL : http_header(call->req, "X-Image-Meta-Store");
+    char name[ID_UUID];
     int64_t hint = 0;
 
     u->env = call->env;
-    u->inspect = inspect_new();
-    if (check_upload(call, max, err) < 0 || hash_begin(u, err) < 0 || open_store(call->env, &u->store, err) < 0 || take_image(call, u, err) < 0) {
-        upload_free(steal(&shell));
+    u->staging = staging;
+    if (check_upload(call, max, err) < 0 || image_store_open(call->env, wanted, &u->store, err) < 0 || take_image(call, u, err) < 0) {
+        upload_free(u);
         return -1;
     }
     u->store_name = xstrdup(driver_instance(u->store));
     if (length != NULL && str_to_int(length, 0, INT64_MAX, &hint) < 0)
         hint = 0;
-    if (storage_image_open(u->store, u->id, (uint64_t)hint, &u->stream, err) < 0) {
+    id_uuid(name);                      /* what is staged may be staged again: under another name */
+    if (intake_open(u->store, staging ? name : u->id, (uint64_t)hint, &u->intake, err) < 0) {
         back_to_queued(u);
-        upload_free(steal(&shell));
+        upload_free(u);
         return -1;
     }
     crash_here("image-upload:open");
     http_set_body(call->req, HTTP_BODY_STREAM, (size_t)max);
-    http_receive(call->req, &sink, steal(&shell));
+    http_receive(call->req, &sink, u);
     rest_replied(call);
     return 0;
+}
+
+static int
+image_upload(struct rest_call *call, struct cairn_error *err)
+{
+    return receive(call, 0, err);
+}
+
+static int
+image_stage(struct rest_call *call, struct cairn_error *err)
+{
+    return receive(call, 1, err);
 }
 
 /* --- download */
@@ -407,6 +366,8 @@ image_download(struct rest_call *call, struct cairn_error *err)
 const struct rest_route image_file_routes[] = {
     { .method = "PUT", .path = "/v2/images/{image_id}/file", .rule = "upload_image", .status = 204, .flags = REST_STREAM | REST_NO_TX,
       .object = &images_resource, .handle = image_upload },
+    { .method = "PUT", .path = "/v2/images/{image_id}/stage", .rule = "modify_image", .status = 204, .flags = REST_STREAM | REST_NO_TX,
+      .object = &images_resource, .handle = image_stage },
     { .method = "GET", .path = "/v2/images/{image_id}/file", .rule = "download_image", .status = 200, .flags = REST_BLOCKING | REST_NO_TX,
       .object = &images_resource, .handle = image_download },
     { .method = NULL }

@@ -9,6 +9,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "plugin/storage.h"
+#include "task/task.h"
 
 #define PATCH_OPS_MAX 1000
 
@@ -72,7 +73,25 @@ emit_properties(struct rest_call *call, struct json_out *out, struct rest_group 
     return rc;
 }
 
+/* "fast,slow": every store that has the bytes, in order; left out while there are none. */
+static int
+emit_stores(struct rest_call *call, struct json_out *out, struct rest_group *group, struct cairn_error *err)
+{
+    CLEANUP_STR struct str list = STR_INIT;
+    struct rows *row;
+    int rc;
+
+    (void)call;
+    while ((rc = rest_group_next(group, &row, err)) == 1)
+        str_addf(&list, "%s%s", list.len > 0 ? "," : "", row_text(row, "store"));
+    if (list.len > 0)
+        jo_str(out, "stores", list.text);
+    return rc;
+}
+
 static const struct rest_child children[] = {
+    { .name = "stores", .sql = "select parent, store from (select image_id as parent, store from image_copies union all select id as parent, store from images"
+      " where store is not null) s where parent in (%IDS%) order by parent, store", .emit_group = emit_stores },
     { .name = "tags", .sql = "select image_id as parent, tag from image_tags where image_id in (%IDS%) order by image_id, tag", .emit = emit_tag },
     { .name = "properties", .sql = "select image_id as parent, name, value from image_properties where image_id in (%IDS%) order by image_id, name",
       .emit_group = emit_properties },
@@ -134,6 +153,7 @@ image_create(struct rest_call *call, struct cairn_error *err)
         return -1;
     location = rest_url(call, "/v2/images/%s", id);
     rest_header(call, "Location", location);
+    image_store_headers(call);
     return rest_emit_object(call, &images_resource, NULL, id, err);
 }
 
@@ -271,10 +291,10 @@ bytes_delete(void *arg)
 }
 
 void
-image_drop_bytes(struct rest_call *call)
+image_drop(struct rest_call *call, const char *store, const char *handle)
 {
-    const char *store = row_text(call->object, "store"), *handle = row_text(call->object, "handle");
     struct driver *d = store != NULL && handle != NULL ? plugins_get(call->env->plugins, CAIRN_STORAGE, store) : NULL;
+    CLEANUP_FREE char *note = NULL;
     struct bytes *b;
 
     if (d == NULL)
@@ -282,8 +302,25 @@ image_drop_bytes(struct rest_call *call)
     b = xcalloc(1, sizeof *b);
     b->store = d;
     b->handle = xstrdup(handle);
-    http_set_note(call->req, "image.bytes", b, bytes_free);
+    note = xasprintf("image.bytes %s %s", store, handle);
+    http_set_note(call->req, note, b, bytes_free);
     tx_on_commit(call->tx, bytes_delete, b);
+}
+
+/* All that call->object has: its bytes, their copies, and what is staged. */
+static int
+drop_all(struct rest_call *call, struct cairn_error *err)
+{
+    CLEANUP_ROWS struct rows *r = NULL;
+    int rc;
+
+    image_drop(call, row_text(call->object, "store"), row_text(call->object, "handle"));
+    image_drop(call, row_text(call->object, "staged_store"), row_text(call->object, "staged_handle"));
+    if (tx_query(call->tx, &r, err, "select store, handle from image_copies where image_id = ?", "s", row_text(call->object, "id")) < 0)
+        return -1;
+    while ((rc = rows_next(r, err)) == 1)
+        image_drop(call, row_text(r, "store"), row_text(r, "handle"));
+    return rc;
 }
 
 static int
@@ -293,7 +330,8 @@ image_delete(struct rest_call *call, struct cairn_error *err)
 
     if (row_int(call->object, "protected"))
         return cairn_fail(err, CAIRN_DENIED, "Image %s is protected and cannot be deleted.", id);
-    image_drop_bytes(call);
+    if (drop_all(call, err) < 0 || task_cancel_object(call->tx, id, err) < 0)
+        return -1;
     return tx_exec(call->tx, err, "delete from images where id = ?", "s", id);
 }
 

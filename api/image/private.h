@@ -40,13 +40,21 @@ int document_update(struct rest_call *call, const char *id, const json_t *doc, s
 int64_t image_limit(const struct rest_env *env, const char *key);
 int image_check_limit(const struct rest_env *env, const char *key, int64_t count, struct cairn_error *err);
 int image_touch(struct tx *tx, const char *id, struct cairn_error *err);        /* updated_at */
-/* Deletes the image's bytes once the request's transaction has committed. */
-void image_drop_bytes(struct rest_call *call);
+/* Deletes bytes from a store once the request's transaction has committed; NULLs are nothing. */
+void image_drop(struct rest_call *call, const char *store, const char *handle);
+
+/* --- stores.c */
+/* 'name' NULL: the default one.  Put it back by driver_put(). */
+int image_store_open(const struct rest_env *env, const char *name, struct driver **ret, struct cairn_error *err);
+json_t *image_store_names(const struct rest_env *env);                          /* new array */
+void image_store_headers(struct rest_call *call);       /* what a client may do next with a new image */
+extern const char *const image_import_methods[];        /* NULL-terminated */
 
 /* filters.c */
 int image_narrow(struct rest_call *call, struct str *where, struct rest_values *values, struct cairn_error *err);
 
-extern const struct rest_route image_routes[], image_file_routes[], image_sharing_routes[], image_discovery_routes[], image_schema_routes[];
+extern const struct rest_route image_routes[], image_file_routes[], image_sharing_routes[], image_discovery_routes[], image_schema_routes[], image_store_routes[],
+    image_import_routes[];
 extern const struct rest_release image_releases[];
 extern const struct policy_default image_policies[];
 #endif

@@ -1,6 +1,7 @@
-/* schemas.c: the schemas of metadata definitions, written from the tables that check bodies. */
+/* schemas.c: the schemas of metadata definitions and tasks, written from the tables that check bodies. */
 #include <config.h>
 #include "image/metadef.h"
+#include "image/tasks.h"
 
 #include <string.h>
 
@@ -28,6 +29,8 @@ write_members(struct json_out *out, const struct rest_attr *attrs)
     jo_object(out, "properties");
     for (const struct rest_attr *a = attrs; a->name != NULL; a++)
         write_attr(out, a->name, a);
+    if (attrs == image_task_attrs)      /* "self" brings it along */
+        write_attr(out, "schema", &(const struct rest_attr){ .type = REST_STRING, .flags = REST_READ });
     jo_end_object(out);
 }
 
@@ -109,6 +112,8 @@ static const struct schema {
     { "metadefs/tags",           "tags",                       metadef_tag_body,         "tags", 0, 1 },
     { "metadefs/resource_type",  "resource_type_association",  metadef_association_body, NULL, 0, 0 },
     { "metadefs/resource_types", "resource_type_associations", metadef_association_body, "resource_type_associations", 0, 0 },
+    { "task",                    "task",                       image_task_attrs,         NULL, 0, 0 },
+    { "tasks",                   "tasks",                      image_task_attrs,         "tasks", 0, 1 },
 };
 
 static void
@@ -171,5 +176,6 @@ const struct rest_route image_schema_routes[] = {
     SCHEMA("metadefs/property", "get_schema"),      SCHEMA("metadefs/properties", "get_schema"),
     SCHEMA("metadefs/tag", "get_schema"),           SCHEMA("metadefs/tags", "get_schema"),
     SCHEMA("metadefs/resource_type", "get_schema"), SCHEMA("metadefs/resource_types", "get_schema"),
+    SCHEMA("task", "get_schema"),                   SCHEMA("tasks", "get_schema"),
     { .method = NULL }
 };

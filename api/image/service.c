@@ -1,6 +1,7 @@
 /* service.c: the image service: its dialect, its policies, its tables. */
 #include <config.h>
 #include "image/metadef.h"
+#include "image/tasks.h"
 
 #include <string.h>
 
@@ -26,6 +27,14 @@ const struct policy_default image_policies[] = {
     { "get_members", "role:admin or (role:reader and (project_id:%(project_id)s or project_id:%(member_id)s))", "List the members of an image" },
     { "modify_member", "role:admin or (role:member and project_id:%(member_id)s)", "Accept or reject a shared image" },
     { "delete_member", OWN, "Stop sharing an image with a project" },
+    { "get_import_info", READER, "List the import methods" },
+    { "get_stores_info", READER, "List the stores" },
+    { "stores_info_detail", "role:admin", "List the stores with their drivers" },
+    { "delete_image_location", "role:admin", "Delete an image's data from one store" },
+    { "import_image", OWN, "Import staged data, or data from the web" },
+    { "copy_image", "role:admin", "Copy an image to further stores" },
+    { "tasks_api_access", "role:admin", "Use the tasks API" },
+    { "get_image_tasks", OWN, "List the tasks of an image" },
     { "get_schema", "role:admin or role:reader", "Read the schemas" },
     { "get_metadef_namespace", NAMESPACE, "Show a metadata definition namespace" },
     { "get_metadef_namespaces", READER, "List metadata definition namespaces" },
@@ -105,10 +114,10 @@ target(struct rest_call *call, const char *attr)
     return NULL;
 }
 
-static const struct rest_resource *const resources[] = { &images_resource, &metadef_namespaces_resource, NULL };
+static const struct rest_resource *const resources[] = { &images_resource, &metadef_namespaces_resource, &image_tasks_resource, NULL };
 static const struct rest_route *const routes[] = {
     image_routes, image_file_routes, image_sharing_routes, image_discovery_routes, image_schema_routes, metadef_namespace_routes, metadef_item_routes,
-    metadef_type_routes, NULL
+    metadef_type_routes, image_store_routes, image_import_routes, image_task_routes, NULL
 };
 
 const struct rest_service image_service = {

@@ -155,6 +155,11 @@ is_forgotten(struct audit *a, const char *store, const struct cairn_blob_info *b
     return twice || blob->created_us < a->process_start_us;
 }
 
+/* Is it an image's, a copy's, or staged? */
+#define IMAGE_BYTES "select count(*) from (select ? as s, ? as h) b where exists (select 1 from images where store = b.s and handle = b.h)" \
+    " or exists (select 1 from images where staged_store = b.s and staged_handle = b.h)"                                                  \
+    " or exists (select 1 from image_copies where store = b.s and handle = b.h)"
+
 static int
 check_image_bytes(struct audit *a, struct driver *store, struct cairn_error *err)
 {
@@ -167,7 +172,7 @@ check_image_bytes(struct audit *a, struct driver *store, struct cairn_error *err
         struct cairn_error why = CAIRN_ERROR_INIT;
         int64_t known;
 
-        rc = audit_count(a, &known, err, "select count(*) from images where store = ? and handle = ?", driver_instance(store), blob->key, NULL, NULL);
+        rc = audit_count(a, &known, err, IMAGE_BYTES, driver_instance(store), blob->key, NULL, NULL);
         if (rc == 0 && known == 0 && is_forgotten(a, driver_instance(store), blob))
             audit_found(a, blob->key, a->repair && storage_image_delete(store, blob->key, &why) == 0, &why,
                         "store '%s' has image bytes %s, which are no image's", driver_instance(store), blob->key);
@@ -216,7 +221,7 @@ image_restart(struct audit *a, const char *id, struct cairn_error *err)
     if (tx_begin(a->o->catalog, TX_WRITE, &tx, err) < 0 ||
         tx_exec(tx, err, "update images set status = 'queued', size_bytes = null, virtual_size_bytes = null, checksum = null, os_hash_algo = null,"
                 " os_hash_value = null, store = null, handle = null, updated_us = ? where id = ? and updated_us < ? and"
-                " status in ('saving', 'uploading', 'importing')", "isi", clock_us(), id, a->process_start_us) < 0)
+                " status in ('saving', 'uploading', 'importing') and staged_handle is null", "isi", clock_us(), id, a->process_start_us) < 0)
         return -1;
     if (tx_changes(tx) == 0)
         return 0;
@@ -231,7 +236,8 @@ uploads_dead(struct audit *a, struct arena *arena, struct ptrs *ret, struct cair
     int rc;
 
     if (tx_begin(a->o->catalog, TX_READ, &tx, err) < 0 ||
-        tx_query(tx, &r, err, "select i.id as id from images i where i.status in ('saving', 'uploading', 'importing') and i.updated_us < ? and not "
+        tx_query(tx, &r, err, "select i.id as id from images i where i.status in ('saving', 'uploading', 'importing') and i.staged_handle is null"
+                 " and i.updated_us < ? and not "
                  AUDIT_OPEN("i.id"), "i", a->process_start_us) < 0)
         return -1;
     while ((rc = rows_next(r, err)) == 1)
