@@ -121,7 +121,7 @@ do_running(struct control *c, const json_t *request, json_t *reply, struct cairn
         json_object_set_new(one, "operation", json_string(calls[i].operation));
         json_object_set_new(one, "object", json_string(calls[i].object));
         json_object_set_new(one, "request_id", json_string(calls[i].request_id));
-        json_object_set_new(one, "for_ms", json_integer(clock_mono_ms() - calls[i].since_ms));
+        json_object_set_new(one, "for_ms", json_integer(calls[i].for_ms));
         json_object_set_new(one, "overdue", json_boolean(calls[i].overdue));
         json_array_append_new(list, one);
     }

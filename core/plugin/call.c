@@ -246,7 +246,7 @@ plugins_running(struct plugins *p, struct driver_running *buf, size_t max)
         memset(r, 0, sizeof *r);
         r->kind = c->driver->kind;
         r->operation = c->info->name;
-        r->since_ms = (now - c->begun_us) / 1000;
+        r->for_ms = (now - c->begun_us) / 1000;
         r->overdue = c->overdue;
         snprintf(r->instance, sizeof r->instance, "%s", c->driver->instance);
         snprintf(r->object, sizeof r->object, "%s", c->object != NULL ? c->object : "");

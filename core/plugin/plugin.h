@@ -92,7 +92,7 @@ struct driver_running {
     char instance[72];
     const char *operation;      /* static */
     char object[64], request_id[48];
-    int64_t since_ms;           /* how long it runs */
+    int64_t for_ms;             /* how long it has run */
     int overdue;
 };
 size_t plugins_running(struct plugins *p, struct driver_running *buf, size_t max);

@@ -65,7 +65,9 @@ if ping -c 2 -W 2 "$c" > /dev/null 2>&1; then fail "and ends when it is deleted"
 # has been opened.
 works "a project for the default group" openstack project create t-fresh; later openstack project delete t-fresh
 openstack role add --project t-fresh --user admin admin
-fresh() { openstack --os-project-name t-fresh "$@"; }
+sed 's/^\( *project_name:\).*/\1 t-fresh/' "$run/clouds.yaml" > "$work/fresh.yaml"
+fresh() { OS_CLIENT_CONFIG_FILE=$work/fresh.yaml openstack "$@"; }
+is "its own token" "$(fresh token issue -f value -c project_id)" "$(value project show t-fresh -c id)"
 later 'for g in $(fresh security group list --project t-fresh -f value -c ID); do fresh security group delete "$g"; done'
 works "a group beside it" fresh security group create t-door
 fresh security group rule create --protocol tcp --dst-port 22 t-door > /dev/null
@@ -87,7 +89,8 @@ if timeout 5 bash -c ": < /dev/tcp/$e/22" 2> /dev/null; then fail "and no ssh"; 
 if on "$a" "ping -c 2 -W 2 $e" > /dev/null 2>&1; then fail "nor is a guest of another group"; else pass "nor is a guest of another group"; fi
 if ssh_port_from "$a" "$e"; then fail "nor may it ssh"; else pass "nor may it ssh"; fi
 if ssh_port_from "$d" "$a"; then pass "a member gets out to others"; else fail "a member gets out to others"; fi
-fresh server remove security group t-d default
+port=$(fresh port list --server t-d -f value -c ID)
+works "leave the group" fresh port unset --security-group "$(fresh security group list --project t-fresh -f value -c ID -c Name | awk '$2 == "default" { print $1 }')" "$port"
 not_member() { on "$d" true && ! on "$d" "ping -c 1 -W 2 $e"; }
 if until_true 20 not_member; then pass "who leaves the group is no member any more"; else fail "who leaves the group is no member any more"; fi
 works "delete both" fresh server delete --wait t-d t-e

@@ -14,6 +14,15 @@ sed 1,4d "$src/docs/configuration.md" | keys | diff - docs_test.keys ||
     fail "docs/configuration.md is stale; this refreshes it: { head -n4 docs/configuration.md; $cairnd --help-config=md; } > new && mv new docs/configuration.md"
 rm -f docs_test.keys
 
+# The page of modules' settings has a row for each key of each module that is built here, as the module tells it, and so for all else on the page.
+"$src/docs/modules.sh" "$cairn" > docs_test.modules
+grep -c '^## ' docs_test.modules > docs_test.count
+[ "$(cat docs_test.count)" -gt 3 ] || fail "no modules were found"
+grep -vFxf "$src/docs/modules.md" docs_test.modules && fail "docs/modules.md lacks these lines; this refreshes it: docs/modules.sh $cairn > docs/modules.md"
+[ "$(cat docs_test.count)" != "$(grep -c '^## ' "$src/docs/modules.md")" ] || cmp -s docs_test.modules "$src/docs/modules.md" ||
+    fail "docs/modules.md has lines that no module tells; docs/modules.sh $cairn > docs/modules.md"
+rm -f docs_test.modules docs_test.count
+
 # Each long option that a program's help names is in its manual page.
 options() { # PROGRAM PAGE
     for option in $("$1" --help | grep -o -- '--[a-z][a-z-]*' | sort -u); do
@@ -37,7 +46,7 @@ done < docs_test.commands
 rm -f docs_test.commands docs_test.page
 
 # Links between the pages lead somewhere.
-for page in README.md docs/tour.md docs/request-to-server.md docs/add-a-resource.md docs/write-a-driver.md docs/limits.md docs/coverage.md docs/benchmarks.md; do
+for page in README.md docs/tour.md docs/request-to-server.md docs/add-a-resource.md docs/write-a-driver.md docs/limits.md docs/coverage.md docs/benchmarks.md docs/simulate.md; do
     for link in $(grep -o '](\([^)#]*\)' "$src/$page" | sed 's/](//' | grep -v '://'); do
         [ -e "$src/$(dirname "$page")/$link" ] || fail "$page links to $link, which is not there"
     done

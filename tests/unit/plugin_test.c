@@ -366,7 +366,7 @@ START_TEST(overdue_call_is_told_and_does_not_block_others)
     ck_assert_str_eq(running.operation, "server_pause");
     ck_assert_str_eq(running.object, "wait-hung");
     ck_assert_str_eq(running.request_id, "req-1");
-    ck_assert_int_ge(running.since_ms, 61000);
+    ck_assert_int_ge(running.for_ms, 61000);
     ck_assert_int_eq(driver_health(d, &health, &err), 0);
     ck_assert_int_eq(health.ok, 0);
     ck_assert_str_eq(health.text, "1 call overran the deadline and did not come back");
