@@ -236,3 +236,10 @@ tests_unit_scale_test_SOURCES = tests/unit/scale_test.c $(UNIT_SERVICE)
 tests_unit_scale_test_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
 tests_unit_scale_test_LDADD = api/libapi.la $(UNIT_LIBS) $(SQLITE_LIBS)
 TESTS += tests/unit/scale_test
+
+## api/object
+check_PROGRAMS += tests/unit/object_test
+tests_unit_object_test_SOURCES = tests/unit/object_test.c
+tests_unit_object_test_CFLAGS = $(UNIT_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_object_test_LDADD = api/libapi.la $(UNIT_LIBS)
+TESTS += tests/unit/object_test
