@@ -174,7 +174,7 @@ do_console(struct rest_call *call, struct cairn_error *err)
         lines = json_integer_value(length);
     else if (json_is_string(length) && str_to_int(json_string_value(length), -1, INT32_MAX, &lines) < 0)
         return cairn_fail(err, CAIRN_INVALID, "Invalid input for field/attribute length.");
-    if (find_driver(call, &d, err) < 0)
+    if (find_driver(call, &d, err) < 0 || rest_move(call, d, err) < 0)
         return -1;
     if (compute_console_log(d, rest_param(call, "id"), CONSOLE_MAX, &text, &len, err) < 0) {
         if (err->code == CAIRN_NOT_FOUND)
@@ -195,7 +195,7 @@ do_diagnostics(struct rest_call *call, struct cairn_error *err)
     struct cairn_server_stats s = { .size = sizeof s };
     struct json_out *o = call->out;
 
-    if (find_driver(call, &d, err) < 0 || compute_server_diagnostics(d, rest_param(call, "id"), &s, err) < 0)
+    if (find_driver(call, &d, err) < 0 || rest_move(call, d, err) < 0 || compute_server_diagnostics(d, rest_param(call, "id"), &s, err) < 0)
         return -1;
     jo_object(o, NULL);
     jo_int(o, "cpu0_time", (int64_t)s.cpu_ns);
@@ -254,7 +254,8 @@ do_diagnostics_248(struct rest_call *call, struct cairn_error *err)
     struct json_out *o = call->out;
     static const char *const states[] = { "pending", "running", "pending", "paused", "shutdown", "pending", "crashed", "suspended" };
 
-    if (find_driver(call, &d, err) < 0 || compute_server_diagnostics(d, rest_param(call, "id"), &s, err) < 0 || read_shape(call, &shape, err) < 0)
+    if (find_driver(call, &d, err) < 0 || rest_move(call, d, err) < 0 || compute_server_diagnostics(d, rest_param(call, "id"), &s, err) < 0 ||
+        read_shape(call, &shape, err) < 0)
         return -1;
     jo_object(o, NULL);
     jo_str(o, "state", states[s.power % ARRAY_LEN(states)]);

@@ -63,7 +63,7 @@ stream_kick(struct stream *st) REQUIRES(st->lock)
 {
     st->running = 1;
     atomic_fetch_add(&st->req->refs, 1);
-    server_submit(st->req->server, stream_job, st);
+    request_submit(st->req, stream_job, st);
 }
 
 static void
@@ -112,7 +112,6 @@ stream_job(void *arg)
 {
     struct stream *st = arg;
     struct cairn_request *req = st->req;
-    struct http_server *s = req->server;
     struct cairn_error err = CAIRN_ERROR_INIT;
     int rc = 0, again = 0;
 
@@ -139,14 +138,13 @@ stream_job(void *arg)
     if (!again || !st->eof)             /* behind the last byte the connection sleeps until the reply is there */
         stream_resume(st);
     if (again)
-        server_submit(s, stream_job, st);
+        request_submit(req, stream_job, st);
     else
         st->running = 0;
     mutex_unlock(&st->lock);
     log_set_request(NULL);
     if (!again)
         request_put(req);
-    server_job_done(s);
 }
 
 static enum MHD_Result

@@ -54,7 +54,8 @@ set_path(struct cairn_request *req, const char *path)
     free(req->below_owned);
     req->below_owned = copy;
     req->below = copy;
-    req->is_public = req->blocking = req->slow = 0;
+    req->is_public = req->blocking = 0;
+    req->lane = NULL;
     req->body_mode = HTTP_BODY_BUFFER;
     req->body_max = 0;
     reply_drop(req);

@@ -31,7 +31,7 @@ struct http_options {
     const char *address;        /* "127.0.0.1", "::", ... */
     uint16_t port;              /* 0: any; see http_port() */
     unsigned threads;           /* network threads */
-    unsigned workers;           /* pool for blocking handlers */
+    unsigned workers;           /* pool for blocking handlers; a lane that a handler moves to has half as many */
     unsigned slow_workers;      /* threads of the slow lane; 0: none, those above take it on */
     unsigned slow_waiting;      /* requests that may wait for them; more are told to come again */
     unsigned max_connections, max_per_address;
@@ -86,6 +86,11 @@ void http_set_public(struct cairn_request *req);
 void http_set_blocking(struct cairn_request *req);
 /* Blocking, and it may compute for long: runs on the few threads of the slow lane, so that however many come, none waits for them who is not one. */
 void http_set_slow(struct cairn_request *req);
+/* Before a handler calls what may hang, a driver: the rest of the request runs on the threads of a lane of that name ("storage:fast"), and
+ * those of all others go on.  From handle(), on a worker: 1: return at once and without a reply, it is called again, there; 0: it is there,
+ * or on the lane of another driver that it calls as well: it stays on the first one's.
+ * From route(): 0; the handler runs there from the beginning.  The body's sink and the reply's source run there, too. */
+int http_move(struct cairn_request *req, const char *lane);
 const char *http_body(const struct cairn_request *req, size_t *ret_len);         /* buffered; "" if none */
 
 /* A streamed body: chunks of up to 1 MiB in order, on worker threads, never two at once; bounded buffers hold the client back meanwhile.

@@ -64,18 +64,19 @@ struct conn {                           /* one connection, for the sweeper */
 };
 struct http_server {
     struct MHD_Daemon *daemon;
-    struct pool *pool, *slow_pool;      /* slow: NULL without a slow lane */
+    struct pool *pool;
+    struct lane *slow;                  /* NULL: those above take it on */
+    unsigned lane_threads;              /* of the lanes that handlers move to */
     struct mount *mounts;
     struct http_app *root;              /* owned */
     size_t body_max;
-    unsigned idle_timeout_s, queue_limit, slow_limit;
+    unsigned idle_timeout_s, queue_limit;
     uint16_t port;
     int tls;
     char *public_url, *own_url;
     _Atomic int stopping;               /* new requests are refused */
     _Atomic int cut;                    /* those under way are cut */
     _Atomic unsigned jobs;              /* queued or running on the pool */
-    _Atomic unsigned slow_jobs;         /* and on the slow lane */
     _Atomic unsigned requests;          /* between head and completion */
     _Atomic uint64_t connections, connections_total, busy_total, swept_total, bytes_in;
     pthread_t sweeper;
@@ -83,16 +84,25 @@ struct http_server {
     struct mutex lock;
     struct cond wake;
     struct conn *conns GUARDED_BY(lock);
+    struct lane *lanes GUARDED_BY(lock);
     int quit GUARDED_BY(lock);
 };
-/* Takes a place of the slow lane, which is given back by server_slow_done().  0: there is none left. */
-int server_slow_enter(struct http_server *s);
-void server_slow_submit(struct http_server *s, void (*fn)(void *), void *arg);
-void server_slow_done(struct http_server *s);
-/* Hands a job to the pool.  Cannot fail: a connection has one job at a time and the queue has room for all of them. */
-void server_submit(struct http_server *s, void (*fn)(void *), void *arg);
-void server_job_done(struct http_server *s);
-int server_busy(struct http_server *s);         /* 1: so many jobs wait that a new one is refused */
+/* A request's handler is to run: on its lane, or on the workers.  0: so many wait there, or hang, that it is refused. */
+int request_begin(struct cairn_request *req, void (*fn)(void *), void *arg);
+/* What a request still has to do: as above.  Cannot fail: a connection has one job at a time and the queues have room for all of them. */
+void request_submit(struct cairn_request *req, void (*fn)(void *), void *arg);
+void request_refuse(struct cairn_request *req);         /* 503, with Retry-After */
+
+/* --- lanes (lane.c) */
+struct lane;
+/* Finds it by name, or makes it.  It stays until lanes_free(), which runs what is queued.  'waiting': handlers that may wait for its threads. */
+struct lane *lane_get(struct http_server *s, const char *name, unsigned threads, unsigned waiting);
+int lane_begin(struct lane *l, struct cairn_request *req, void (*fn)(void *), void *arg);
+void lane_submit(struct lane *l, struct cairn_request *req, void (*fn)(void *), void *arg);
+void lanes_sweep(struct http_server *s, int64_t now_ms);        /* refuses the handlers that waited for too long */
+unsigned lanes_jobs(struct http_server *s);     /* queued or running */
+void lanes_metrics(struct http_server *s, struct str *out);
+void lanes_free(struct http_server *s);
 
 /* --- the request */
 enum phase {
@@ -132,7 +142,9 @@ struct cairn_request {
     struct note *notes;
     struct auth *auth;
     unsigned filters_run;
-    int is_public, blocking, slow;
+    int is_public, blocking;
+    struct lane *lane;                  /* whose threads run its jobs; NULL: the workers */
+    int moved;                          /* its handler is to run again, on 'lane' */
     enum http_body body_mode;
     size_t body_max, limit;             /* of the route; of a filter (0: none) */
     struct str body;

@@ -135,8 +135,9 @@ pull_read(void *cls, uint64_t pos, char *buf, size_t max)
     size_t n;
 
     (void)pos;
-    if (p->given == p->text.len) {
-        str_reset(&p->text);
+    if (p->given > 0 && p->given >= p->text.len - p->given) {    /* what is left is moved to the front before the text grows; it is the smaller part */
+        p->text.len -= p->given;
+        memmove(p->text.text, p->text.text + p->given, p->text.len);
         p->given = 0;
     }
     while (p->ended == 0 && p->text.len - p->given < max) {

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include <arpa/inet.h>
+#include <assert.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
@@ -351,7 +352,24 @@ http_set_blocking(struct cairn_request *req)
 void
 http_set_slow(struct cairn_request *req)
 {
-    req->blocking = req->slow = 1;
+    req->blocking = 1;
+    req->lane = req->server->slow;
+}
+
+int
+http_move(struct cairn_request *req, const char *name)
+{
+    struct lane *lane = lane_get(req->server, name, req->server->lane_threads, req->server->queue_limit);
+
+    if (req->phase != PHASE_NEW) {
+        assert(req->blocking);
+        if (req->lane != NULL && req->lane != req->server->slow)
+            return 0;
+        req->moved = 1;
+    }
+    req->blocking = 1;
+    req->lane = lane;
+    return req->moved;
 }
 
 const char *

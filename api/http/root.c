@@ -92,8 +92,10 @@ root_route(void *self, struct cairn_request *req)
     (void)self;
     http_set_public(req);
     http_set_body(req, HTTP_BODY_BUFFER, 1);
-    if (found)
-        http_set_blocking(req);         /* health asks drivers */
+    if (found && strcmp(req->below, "/healthz") == 0)
+        http_move(req, "health");       /* it asks drivers */
+    else if (found)
+        http_set_blocking(req);
     if (!found && strcmp(req->below, "/") != 0) {
         request_faultf(req, 404, CAIRN_NOT_FOUND, "Nothing is served under this path.");
     } else if (!is_read(req)) {

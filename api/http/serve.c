@@ -68,6 +68,14 @@ serve_completed(void *cls, struct MHD_Connection *mhd, void **con_cls, enum MHD_
     atomic_fetch_sub(&s->requests, 1);
 }
 
+void
+request_refuse(struct cairn_request *req)
+{
+    atomic_fetch_add(&req->server->busy_total, 1);
+    http_reply_header(req, "Retry-After", "1");
+    request_faultf(req, 503, CAIRN_UNAVAILABLE, "The server is busy; try again.");
+}
+
 /* --- jobs: the connection sleeps, the worker replies, wakes it, and touches the request no more */
 
 static void
@@ -75,7 +83,7 @@ run_handler(struct cairn_request *req)
 {
     log_set_request(req->id);
     req->mount->app->handle(req->mount->app->self, req);
-    if (req->reply == REPLY_NONE && req->stream == NULL) {
+    if (req->reply == REPLY_NONE && req->stream == NULL && !req->moved) {
         log_error("%s %s: '%s' gave no reply", req->method, req->uri, req->mount->app->name);
         request_faultf(req, 500, CAIRN_INTERNAL, "The request was not answered.");
     }
@@ -86,48 +94,32 @@ static void
 handler_job(void *arg)
 {
     struct cairn_request *req = arg;
-    struct http_server *s = req->server;
 
+    req->moved = 0;
     run_handler(req);
+    if (req->moved) {
+        if (request_begin(req, handler_job, req))
+            return;
+        request_refuse(req);
+    }
     MHD_resume_connection(req->mhd);
-    server_job_done(s);
 }
 
-static void
-slow_job(void *arg)
-{
-    struct cairn_request *req = arg;
-    struct http_server *s = req->server;
-
-    run_handler(req);
-    MHD_resume_connection(req->mhd);
-    server_slow_done(s);
-}
-
-/* Here or on a worker; 1: on a worker. */
+/* Here or on a worker; 1: on a worker, or refused: the connection goes on at its next step. */
 static int
 start_handler(struct cairn_request *req, enum phase job_phase)
 {
-    int slow;
-
     if (!req->blocking) {
         run_handler(req);
-        return 0;
-    }
-    slow = req->slow && req->server->slow_pool != NULL;
-    if (slow ? !server_slow_enter(req->server) : server_busy(req->server)) {
-        atomic_fetch_add(&req->server->busy_total, 1);
-        http_reply_header(req, "Retry-After", "1");
-        request_faultf(req, 503, CAIRN_UNAVAILABLE, "The server is busy; try again.");
         return 0;
     }
     req->phase = job_phase;
     atomic_store(&req->conn->waiting_since_ms, 0);
     MHD_suspend_connection(req->mhd);
-    if (slow)
-        server_slow_submit(req->server, slow_job, req);
-    else
-        server_submit(req->server, handler_job, req);
+    if (request_begin(req, handler_job, req))
+        return 1;
+    request_refuse(req);
+    MHD_resume_connection(req->mhd);
     return 1;
 }
 

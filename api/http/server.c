@@ -24,51 +24,52 @@ struct tls { char *cert, *key; };
 
 /* --- jobs */
 
-/* A request that finds 'queue_limit' jobs is refused; those under way have one job each at most, and the pool's queue has room for all. */
-void
-server_submit(struct http_server *s, void (*fn)(void *), void *arg)
+struct job { struct http_server *server; void (*fn)(void *); void *arg; };
+
+static void
+job_main(void *cls)
 {
+    struct job *job = cls;
+
+    job->fn(job->arg);
+    atomic_fetch_sub(&job->server->jobs, 1);
+    free(job);
+}
+
+/* A handler that finds 'queue_limit' jobs is refused; requests under way have one job each at most, and the pool's queue has room for all. */
+static void
+submit(struct http_server *s, void (*fn)(void *), void *arg)
+{
+    struct job *job = xmalloc(sizeof *job);
+
+    *job = (struct job){ s, fn, arg };
     atomic_fetch_add(&s->jobs, 1);
-    if (pool_submit(s->pool, fn, arg) < 0) {
+    if (pool_submit(s->pool, job_main, job) < 0) {
         log_error("the workers' queue overflows");
         abort();
     }
 }
 
-void
-server_job_done(struct http_server *s)
-{
-    atomic_fetch_sub(&s->jobs, 1);
-}
-
 int
-server_busy(struct http_server *s)
+request_begin(struct cairn_request *req, void (*fn)(void *), void *arg)
 {
-    return atomic_load(&s->jobs) >= s->queue_limit;
-}
+    struct http_server *s = req->server;
 
-int
-server_slow_enter(struct http_server *s)
-{
-    if (atomic_fetch_add(&s->slow_jobs, 1) < s->slow_limit)
-        return 1;
-    atomic_fetch_sub(&s->slow_jobs, 1);
-    return 0;
-}
-
-void
-server_slow_submit(struct http_server *s, void (*fn)(void *), void *arg)
-{
-    if (pool_submit(s->slow_pool, fn, arg) < 0) {
-        log_error("the slow lane's queue overflows");
-        abort();
-    }
+    if (req->lane != NULL)
+        return lane_begin(req->lane, req, fn, arg);
+    if (atomic_load(&s->jobs) >= s->queue_limit)
+        return 0;
+    submit(s, fn, arg);
+    return 1;
 }
 
 void
-server_slow_done(struct http_server *s)
+request_submit(struct cairn_request *req, void (*fn)(void *), void *arg)
 {
-    atomic_fetch_sub(&s->slow_jobs, 1);
+    if (req->lane != NULL)
+        lane_submit(req->lane, req, fn, arg);
+    else
+        submit(req->server, fn, arg);
 }
 
 /* --- connections */
@@ -152,7 +153,11 @@ sweeper(void *arg)
             atomic_fetch_add(&s->swept_total, (uint64_t)slow);
             shutdown(c->fd, SHUT_RDWR);         /* open: MHD reports the end, under our lock, before it closes */
         }
-        cond_wait_ms(&s->wake, &s->lock, SWEEP_MS);
+        mutex_unlock(&s->lock);
+        lanes_sweep(s, now);
+        mutex_lock(&s->lock);
+        if (!s->quit)
+            cond_wait_ms(&s->wake, &s->lock, SWEEP_MS);
     }
     mutex_unlock(&s->lock);
     return NULL;
@@ -297,8 +302,7 @@ server_free(struct http_server *s)
     }
     if (s->pool != NULL)
         pool_free(s->pool);
-    if (s->slow_pool != NULL)
-        pool_free(s->slow_pool);
+    lanes_free(s);
     pipeline_free(s->mounts);
     root_app_free(s->root);
     mutex_destroy(&s->lock);
@@ -336,9 +340,9 @@ http_start(const struct http_options *o, struct plugins *plugins, struct http_ap
         return -1;
     }
     s->pool = pool_new("http", workers, s->queue_limit + workers + at_least(o->max_connections, 1024));
-    s->slow_limit = o->slow_workers + o->slow_waiting;
+    s->lane_threads = workers < 4 ? 2 : workers / 2;
     if (o->slow_workers > 0)
-        s->slow_pool = pool_new("http-slow", o->slow_workers, s->slow_limit);
+        s->slow = lane_get(s, "slow", o->slow_workers, o->slow_waiting);
     s->sweeper_runs = pthread_create(&s->sweeper, NULL, sweeper, s) == 0;
     if (start_daemon(s, o, err) < 0) {
         server_free(s);
@@ -364,11 +368,11 @@ pause_ms(int64_t ms)
 static int
 drain(struct http_server *s)
 {
-    for (int waited_ms = 0; waited_ms < STOP_MS && (atomic_load(&s->jobs) > 0 || atomic_load(&s->slow_jobs) > 0 || atomic_load(&s->requests) > 0); waited_ms += 5)
+    for (int waited_ms = 0; waited_ms < STOP_MS && (atomic_load(&s->jobs) > 0 || lanes_jobs(s) > 0 || atomic_load(&s->requests) > 0); waited_ms += 5)
         pause_ms(5);
     atomic_store(&s->cut, 1);           /* from now on no connection goes to sleep */
     pause_ms(20);
-    return atomic_load(&s->jobs) == 0 && atomic_load(&s->slow_jobs) == 0;
+    return atomic_load(&s->jobs) == 0 && lanes_jobs(s) == 0;
 }
 
 void
@@ -383,7 +387,7 @@ http_stop(struct http_server *s)
     if (!drain(s)) {
         /* Their connections sleep, and MHD cannot end with sleepers; the process is about to end anyway, so all of it stays. */
         log_error("%u requests are stuck in calls that do not return; the listener is left to the end of the process",
-                  atomic_load(&s->jobs) + atomic_load(&s->slow_jobs));
+                  atomic_load(&s->jobs) + lanes_jobs(s));
         return;
     }
     MHD_stop_daemon(s->daemon);
@@ -419,8 +423,7 @@ http_metrics(struct http_server *s, struct str *out)
              "cairn_http_connections_total %" PRIu64 "\n", atomic_load(&s->connections_total));
     str_addf(out, "# HELP cairn_http_requests Requests under way.\n# TYPE cairn_http_requests gauge\ncairn_http_requests %u\n", atomic_load(&s->requests));
     str_addf(out, "# HELP cairn_http_jobs Requests on or waiting for a worker.\n# TYPE cairn_http_jobs gauge\ncairn_http_jobs %u\n", atomic_load(&s->jobs));
-    str_addf(out, "# HELP cairn_http_slow_jobs Requests on or waiting for the slow lane: logins and other hashing.\n# TYPE cairn_http_slow_jobs gauge\ncairn_http_slow_jobs %u\n",
-             atomic_load(&s->slow_jobs));
+    lanes_metrics(s, out);
     str_addf(out, "# HELP cairn_http_busy_total Requests refused because the workers were busy.\n# TYPE cairn_http_busy_total counter\n"
              "cairn_http_busy_total %" PRIu64 "\n", atomic_load(&s->busy_total));
     str_addf(out, "# HELP cairn_http_slow_total Connections cut because the client was too slow.\n# TYPE cairn_http_slow_total counter\n"

@@ -40,7 +40,6 @@ static void
 source_job(void *cls)
 {
     struct source *src = cls;
-    struct http_server *s = src->server;
     struct cairn_error err = CAIRN_ERROR_INIT;
     uint64_t left = src->len - src->read_to;
     size_t n = 0, want = left < BLOCK ? (size_t)left : BLOCK;
@@ -68,14 +67,13 @@ source_job(void *cls)
     mutex_unlock(&src->lock);
     if (dead)
         source_free(src);
-    server_job_done(s);
 }
 
 static void
 source_kick(struct source *src) REQUIRES(src->lock)
 {
     src->running = 1;
-    server_submit(src->server, source_job, src);
+    request_submit(src->req, source_job, src);
 }
 
 static ssize_t

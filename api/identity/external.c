@@ -179,10 +179,11 @@ silent(const struct target *t, struct cairn_error *err)
 }
 
 int
-external_renew_user(const struct rest_env *env, const char *id, const char *name, const char *domain_id, const char *domain_name, struct cairn_error *err)
+external_renew_user(struct rest_call *call, const char *id, const char *name, const char *domain_id, const char *domain_name, struct cairn_error *err)
 {
     CLEANUP(target_free) struct target t;
     CLEANUP_LIST struct copy_list in = GROUPS_LIST;
+    const struct rest_env *env = call->env;
     struct cairn_sink sink = { copy_collect, &in };
     struct cairn_auth_user user;
     int rc;
@@ -191,6 +192,8 @@ external_renew_user(const struct rest_env *env, const char *id, const char *name
         return -1;
     if (t.server == NULL)
         return 0;
+    if (rest_move(call, t.server, err) < 0)
+        return -1;
     rc = t.local_id != NULL ? auth_user_get(t.server, t.local_id, &user, err) : auth_user_find(t.server, name, &user, err);
     if (rc < 0 && err->code == CAIRN_NOT_FOUND) {
         cairn_error_clear(err);

@@ -11,8 +11,9 @@
 #include "rest/rest.h"
 
 /* Renews one user before they log in: by id, or by name within a domain given by id or name, as who_user_load() takes them.  Nothing to do for users of the
- * catalog's own.  Whom the plugin does not know (any more) is removed: who_user_load() will not find them. */
-int external_renew_user(const struct rest_env *env, const char *id, const char *name, const char *domain_id, const char *domain_name, struct cairn_error *err);
+ * catalog's own.  Whom the plugin does not know (any more) is removed: who_user_load() will not find them.
+ * Goes on on the plugin's lane (rest_move()). */
+int external_renew_user(struct rest_call *call, const char *id, const char *name, const char *domain_id, const char *domain_name, struct cairn_error *err);
 /* Does the plugin say that 'secret' is the user's?  0, or -1: CAIRN_DENIED no, CAIRN_UNAVAILABLE it does not answer. */
 int external_authenticate(const struct rest_env *env, const char *user_id, const char *secret, struct cairn_error *err);
 /* The instance that serves a domain, which is called by the domain's name or id; a new reference, NULL: none does.  And: are there any at all? */

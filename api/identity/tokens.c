@@ -164,7 +164,7 @@ proof_find_user(struct rest_call *call, const json_t *user, struct who_user *ret
 
     if (proof_need_one_of(json_str(user, "id"), json_str(user, "name"), "user", err) < 0
         || (json_str(user, "id") == NULL && proof_need_one_of(json_str(domain, "id"), json_str(domain, "name"), "the user's domain", err) < 0)
-        || external_renew_user(call->env, json_str(user, "id"), json_str(user, "name"), json_str(domain, "id"), json_str(domain, "name"), err) < 0
+        || external_renew_user(call, json_str(user, "id"), json_str(user, "name"), json_str(domain, "id"), json_str(domain, "name"), err) < 0
         || tx_begin(call->env->catalog, TX_READ, &tx, err) < 0)
         return -1;
     return who_user_load(tx, json_str(user, "id"), json_str(user, "name"), json_str(domain, "id"), json_str(domain, "name"), ret, err);

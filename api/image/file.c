@@ -194,7 +194,8 @@ receive(struct rest_call *call, int staging, struct cairn_error *err)
 
     u->env = call->env;
     u->staging = staging;
-    if (check_upload(call, max, err) < 0 || image_store_open(call->env, wanted, &u->store, err) < 0 || take_image(call, u, err) < 0) {
+    if (check_upload(call, max, err) < 0 || image_store_open(call->env, wanted, &u->store, err) < 0 ||
+        rest_move(call, u->store, err) < 0 || take_image(call, u, err) < 0) {
         upload_free(u);
         return -1;
     }
@@ -347,6 +348,8 @@ image_download(struct rest_call *call, struct cairn_error *err)
         rest_header(call, "Content-MD5", f.checksum);
     }
     status = part ? 206 : 200;
+    if (rest_move(call, store, err) < 0)
+        return -1;
     if (storage_image_fd(store, f.handle, &fd, &fd_size, &no_fd) == 0) {
         http_reply_fd(call->req, status, "application/octet-stream", fd, from, len);
     } else if (no_fd.code == CAIRN_UNSUPPORTED) {

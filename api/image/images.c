@@ -290,21 +290,24 @@ bytes_delete(void *arg)
         log_warn("the bytes %s of a deleted image stay in store '%s' for now: %s", b->handle, driver_instance(b->store), err.message);
 }
 
-void
-image_drop(struct rest_call *call, const char *store, const char *handle)
+int
+image_drop(struct rest_call *call, const char *store, const char *handle, struct cairn_error *err)
 {
-    struct driver *d = store != NULL && handle != NULL ? plugins_get(call->env->plugins, CAIRN_STORAGE, store) : NULL;
+    CLEANUP_DRIVER struct driver *d = store != NULL && handle != NULL ? plugins_get(call->env->plugins, CAIRN_STORAGE, store) : NULL;
     CLEANUP_FREE char *note = NULL;
     struct bytes *b;
 
     if (d == NULL)
-        return;
+        return 0;
+    if (rest_move(call, d, err) < 0)
+        return -1;
     b = xcalloc(1, sizeof *b);
-    b->store = d;
+    b->store = steal(&d);
     b->handle = xstrdup(handle);
     note = xasprintf("image.bytes %s %s", store, handle);
     http_set_note(call->req, note, b, bytes_free);
     tx_on_commit(call->tx, bytes_delete, b);
+    return 0;
 }
 
 /* All that call->object has: its bytes, their copies, and what is staged. */
@@ -314,12 +317,13 @@ drop_all(struct rest_call *call, struct cairn_error *err)
     CLEANUP_ROWS struct rows *r = NULL;
     int rc;
 
-    image_drop(call, row_text(call->object, "store"), row_text(call->object, "handle"));
-    image_drop(call, row_text(call->object, "staged_store"), row_text(call->object, "staged_handle"));
-    if (tx_query(call->tx, &r, err, "select store, handle from image_copies where image_id = ?", "s", row_text(call->object, "id")) < 0)
+    if (image_drop(call, row_text(call->object, "store"), row_text(call->object, "handle"), err) < 0 ||
+        image_drop(call, row_text(call->object, "staged_store"), row_text(call->object, "staged_handle"), err) < 0 ||
+        tx_query(call->tx, &r, err, "select store, handle from image_copies where image_id = ?", "s", row_text(call->object, "id")) < 0)
         return -1;
     while ((rc = rows_next(r, err)) == 1)
-        image_drop(call, row_text(r, "store"), row_text(r, "handle"));
+        if (image_drop(call, row_text(r, "store"), row_text(r, "handle"), err) < 0)
+            return -1;
     return rc;
 }
 

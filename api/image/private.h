@@ -40,8 +40,8 @@ int document_update(struct rest_call *call, const char *id, const json_t *doc, s
 int64_t image_limit(const struct rest_env *env, const char *key);
 int image_check_limit(const struct rest_env *env, const char *key, int64_t count, struct cairn_error *err);
 int image_touch(struct tx *tx, const char *id, struct cairn_error *err);        /* updated_at */
-/* Deletes bytes from a store once the request's transaction has committed; NULLs are nothing. */
-void image_drop(struct rest_call *call, const char *store, const char *handle);
+/* Deletes bytes from a store once the request's transaction has committed; NULLs are nothing.  Moves to the store's lane. */
+int image_drop(struct rest_call *call, const char *store, const char *handle, struct cairn_error *err);
 
 /* --- stores.c */
 /* 'name' NULL: the default one.  Put it back by driver_put(). */

@@ -200,8 +200,7 @@ store_delete(struct rest_call *call, struct cairn_error *err)
         if (tx_exec(call->tx, err, "delete from image_copies where image_id = ? and store = ?", "ss", id, store) < 0)
             return -1;
     }
-    image_drop(call, store, handle);
-    return image_touch(call->tx, id, err);
+    return image_drop(call, store, handle, err) < 0 ? -1 : image_touch(call->tx, id, err);
 }
 
 const struct rest_route image_store_routes[] = {

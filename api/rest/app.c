@@ -425,10 +425,15 @@ app_handle(void *self, struct cairn_request *req)
 {
     struct cairn_error err = CAIRN_ERROR_INIT;
     struct call *c = call_new(self, req);
+    int failed;
 
     log_set_request(http_request_id(req));
     c->match = http_note(req, "rest.match");
-    if (run(c, &err) < 0) {
+    failed = run(c, &err) < 0;
+    if (c->moved) {
+        rows_close(steal(&c->pub.object));
+        tx_rollback(steal(&c->pub.tx));
+    } else if (failed) {
         rows_close(steal(&c->pub.object));
         tx_rollback(steal(&c->pub.tx));
         fault_reply(&c->pub, 0, &err);

@@ -1,6 +1,7 @@
 /* call.c: a request at work: what handlers ask of it. */
 #include <config.h>
 #include "rest/engine.h"
+#include "plugin/plugin.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -118,6 +119,17 @@ void
 rest_replied(struct rest_call *call)
 {
     call_of(call)->replied = 1;
+}
+
+int
+rest_move(struct rest_call *call, const struct driver *driver, struct cairn_error *err)
+{
+    CLEANUP_FREE char *lane = xasprintf("%s:%s", kind_name(driver_table(driver)->kind), driver_instance(driver));
+
+    if (!http_move(call->req, lane))
+        return 0;
+    call_of(call)->moved = 1;
+    return cairn_fail(err, CAIRN_CANCELLED, "the request goes on on the lane %s", lane);
 }
 
 int

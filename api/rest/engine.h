@@ -70,6 +70,7 @@ struct call {
     json_t *document;                           /* owned */
     json_t *given;                              /* the object as the client gave it, without defaults; owned */
     int replied;
+    int moved;                                  /* the handler is called again, on a lane: nothing is answered */
     int writes;                                 /* the engine's transaction is a WRITE one */
     int64_t started_us;
     int creating;                               /* the policy target is the body */

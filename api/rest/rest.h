@@ -305,6 +305,11 @@ void rest_add_encoded(struct str *out, const char *text);
 char *rest_self_url(const struct rest_call *call);
 /* A reply of another kind (streams): after this the engine commits and adds nothing. */
 void rest_replied(struct rest_call *call);
+/* To be called before a handler calls a driver, which may hang: 0: we are on the driver's lane, where only those wait who want it, too.
+ * -1: return at once; what the transaction did is undone, and the handler is called again from the beginning, on that lane.  For routes
+ * that run on a worker: all but GET, and REST_BLOCKING. */
+struct driver;
+int rest_move(struct rest_call *call, const struct driver *driver, struct cairn_error *err);
 /* Quota: use is counted by the caller's SQL in the same transaction; limit from quotas or [quota] of the configuration.  CAIRN_OVER_QUOTA names
  * resource, requested, used and limit, in the service's words. */
 int rest_quota(struct rest_call *call, const char *service, const char *project_id, const char *resource, int64_t used, int64_t more,

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 import uuid
 from urllib.parse import quote
@@ -279,17 +280,18 @@ class Simulated:
         with open(port) as f:
             self.api = Client(int(f.read()))
         with open(os.path.join(self.dir, "state/clouds.yaml")) as f:
-            self.api.login(re.search(r"password: (\S+)", f.read()).group(1))
+            self.password = re.search(r"password: (\S+)", f.read()).group(1)
+        self.api.login(self.password)
 
     def end(self):
         self.process.kill()
         self.process.wait()
         shutil.rmtree(self.dir)
 
-    def hang(self, operation):
-        """The next call of it hangs until let_go()."""
+    def hang(self, *operations, times="1"):
+        """The next call of each, or every one (times ""), hangs until let_go()."""
         with open(self.script + ".new", "w") as f:
-            f.write(f"{operation} hang {self.dir}/go 1\n")
+            f.writelines(f"{o} hang {self.dir}/go {times}\n" for o in operations)
         os.rename(self.script + ".new", self.script)
 
     def let_go(self):
@@ -385,8 +387,62 @@ def hung_driver(test):
         sim.end()
 
 
+# --- a store that hangs: who wants its bytes waits or is told to come again, all others are answered at once
+
+MANY = 40                                       # more than there are workers
+
+
+def hung_store(test):
+    sim = Simulated(test)
+    octets = {"Content-Type": "application/octet-stream"}
+    images, answers, threads = [], [], []
+
+    def make(bytes):
+        image = sim.quick("POST", "/image/v2/images", {"name": "i", "disk_format": "raw", "container_format": "bare"})["id"]
+        if bytes:
+            sim.api("PUT", f"/image/v2/images/{image}/file", test.cloud.bytes, headers=octets)
+        return image
+
+    def ask(method, image, body=None):
+        def run():
+            path = f"/image/v2/images/{image}" + ("" if method == "DELETE" else "/file")
+            answers.append((method, *sim.api.send(method, path, body, octets, timeout=100)[:2]))
+        threads.append(threading.Thread(target=run))
+        threads[-1].start()
+
+    try:
+        for operations, requests in ((("image_delete",), (("DELETE", True),)), (("image_open",), (("PUT", False),)),
+                                     (("image_write",), (("PUT", False),)), (("image_fd", "image_read"), (("GET", True),)),
+                                     (("image_delete", "image_write", "image_fd"), (("DELETE", True), ("PUT", False), ("GET", True)))):
+            images = [(method, make(bytes)) for method, bytes in requests for _ in range(MANY)]
+            sim.hang(*operations, times="")
+            for method, image in images:
+                ask(method, image, test.cloud.bytes if method == "PUT" else None)
+            wait("the store's hanging", 20, lambda: any(o in sim.running() for o in operations))
+            for _ in range(5):
+                for path in ("/healthz", "/compute/v2.1/servers/detail", "/image/v2/images", f"/image/v2/images/{images[0][1]}", "/metrics", "/"):
+                    sim.quick("GET", path, accept=(404, 503))
+                sim.api.login(sim.password)
+                sim.quick("DELETE", "/image/v2/images/" + make(False))
+            if len(answers) == len(images):
+                raise Wrong(f"{operations} do not hang")
+            os.unlink(sim.script)
+            sim.let_go()
+            for thread in threads:
+                thread.join()
+            for method, code, headers in answers:
+                if code not in {"DELETE": (204, 503), "PUT": (204, 503), "GET": (200, 503)}[method] or (code == 503) != ("Retry-After" in headers):
+                    raise Wrong(f"{method} is answered by {code}")
+            counts = {a[:2]: sum(1 for b in answers if b[:2] == a[:2]) for a in answers}
+            print(f"        {' '.join(operations)}: {', '.join(f'{m} {c} x{n}' for (m, c), n in sorted(counts.items()))}", flush=True)
+            answers.clear()
+            threads.clear()
+    finally:
+        sim.end()
+
+
 SCENES = {
     "delete-while-it-builds": delete_while_it_builds, "delete-while-it-reboots": delete_while_it_reboots,
     "delete-while-its-port-changes": delete_while_its_port_changes, "host-reboots": host_reboots, "killed-while-it-starts": killed_while_it_starts,
-    "any-moment": any_moment, "hung-driver": hung_driver,
+    "any-moment": any_moment, "hung-driver": hung_driver, "hung-store": hung_store,
 }
