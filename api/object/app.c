@@ -83,7 +83,7 @@ static const struct { int status; const char *title, *text; } phrases[] = {
     { 405, "Method Not Allowed", "The method is not allowed for this resource." },
     { 406, "Not Acceptable", "No format that the client accepts can be made." },
     { 408, "Request Timeout", "The server waited too long for the request." },
-    { 409, "Conflict", "There was a conflict with the state of the resource." },
+    { 409, "Conflict", "There was a conflict when trying to complete your request." },
     { 411, "Length Required", "Content-Length or a chunked body is needed." },
     { 412, "Precondition Failed", "A precondition of this request failed." },
     { 413, "Request Entity Too Large", "The body of the request is too large." },

@@ -245,7 +245,7 @@ container_remove(struct tx *tx, const char *account, const char *name, struct ca
     if (tx_int(tx, &there, 0, err, "select count(*) from (select 1 from objects where container_id = ? limit 1) x", "i", k.id) < 0)
         return -1;
     if (there > 0)
-        return object_fail(err, 409, "There was a conflict: the container is not empty.");
+        return object_fail(err, 409, "%s", "");
     return tx_exec(tx, err, "delete from object_containers where id = ?", "i", k.id) < 0 ? -1 : 1;
 }
 

@@ -6,13 +6,14 @@
 #include <string.h>
 #include <strings.h>
 
+/* Lower case, and '-' for '_': gateways in front of such services write one for the other. */
 static char *
 lower(const char *text)
 {
     char *copy = xstrdup(text);
 
     for (char *p = copy; *p != '\0'; p++)
-        *p = (char)tolower((unsigned char)*p);
+        *p = *p == '_' ? '-' : (char)tolower((unsigned char)*p);
     return copy;
 }
 
@@ -124,7 +125,7 @@ take_one(void *arg, const char *name, const char *value)
     CLEANUP_FREE char *low = lower(name);
     json_t *meta = arg;
 
-    if (str_starts(low, "x-object-meta-") && *value != '\0')
+    if (str_starts(low, "x-object-meta-"))
         json_object_set_new(meta, low, json_string(value));
     for (size_t i = 0; i < ARRAY_LEN(kept); i++)
         if (strcmp(low, kept[i]) == 0 && *value != '\0')

@@ -141,7 +141,7 @@ tempurl_before(void *self, const struct cairn_http *http, struct cairn_request *
     struct cairn_error err = CAIRN_ERROR_INIT;
     void (*release)(void *) = NULL;
     char *keys = NULL, scope[16] = "", rest[3072], *note;
-    int fits;
+    int fits = 0;
 
     (void)self;
     if (sig == NULL && expires == NULL)
@@ -159,9 +159,16 @@ tempurl_before(void *self, const struct cairn_http *http, struct cairn_request *
         return refuse(http, req, 400, "A temporary URL takes neither X-Object-Manifest nor X-Symlink-Target nor X-Copy-From");
     if (http->ask(req, "object.temp_url_keys", path, &keys, &release, &err) < 0)
         return refuse(http, req, 401, "Temp URL invalid");
-    snprintf(rest, sizeof rest, "%s%s%s%lld\n%s%.*s%s", range != NULL ? "ip=" : "", range != NULL ? range : "", range != NULL ? "\n" : "", expiry(expires),
-             prefix != NULL ? "prefix:" : "", prefix != NULL ? (int)(object + 1 - path) : (int)strlen(path), path, prefix != NULL ? prefix : "");
-    fits = find_signer(keys, sig, method, rest, scope);
+    /* Clients sign the path from /v1 on, or with what the service is mounted under. */
+    for (int mounted = 0; mounted < 2 && !fits; mounted++) {
+        const char *full = http->full_path(req), *v1 = strstr(full, "/v1/");
+        char *copy = strdup(keys);
+
+        snprintf(rest, sizeof rest, "%s%s%s%lld\n%s%.*s%.*s%s", range != NULL ? "ip=" : "", range != NULL ? range : "", range != NULL ? "\n" : "", expiry(expires),
+                 prefix != NULL ? "prefix:" : "", mounted && v1 != NULL ? (int)(v1 - full) : 0, full, prefix != NULL ? (int)(object + 1 - path) : (int)strlen(path), path, prefix != NULL ? prefix : "");
+        fits = copy != NULL && find_signer(copy, sig, method, rest, scope);
+        free(copy);
+    }
     release(keys);
     if (!fits)
         return refuse(http, req, 401, "Temp URL invalid");

@@ -49,3 +49,8 @@ signed=$(swift tempurl GET 600 "$path" secret --digest sha256)
 is "a temporary URL opens its object" "$(curl -s -o body -w '%{http_code}' "$url/object-store$signed"; md5sum < body)" "200$(md5sum < big)"
 is "OSSA-2014-002: another signature does not" "$(curl -s -o body -w '%{http_code}' "$url/object-store${signed/sig=?/sig=x}")" 401
 is "nor another method" "$(curl -s -o body -w '%{http_code}' -X DELETE "$url/object-store$signed")" 401
+expires=$(($(date +%s) + 600))
+sig=$(printf 'GET\n%s\n%s' "$expires" "/object-store$path" | openssl dgst -sha512 -hmac secret | sed 's/.* //')
+mounted="/object-store$path?temp_url_sig=$sig&temp_url_expires=$expires"
+is "a URL signed with the mount's path opens too" "$(curl -s -o body -w '%{http_code}' "$url$mounted")" 200
+is "'_' in a header's name is '-'" "$(http -X POST -H 'X-Container-Meta-test_me: 1' "$store/t-objects"; http -I "$store/t-objects"; header X-Container-Meta-Test-Me)" 2042041
