@@ -77,6 +77,13 @@ static const struct cairn_key image_keys[] = {
     CAIRN_KEY_RANGE("members_max", "128", -1, 100000, "Members of one image; -1: any number."),
     CAIRN_KEY_RANGE("properties_max", "128", -1, 100000, "Properties of one image; -1: any number."),
     CAIRN_KEY_RANGE("tags_max", "128", -1, 100000, "Tags of one image; -1: any number."),
+    CAIRN_KEY("web_download", CAIRN_KEY_BOOL, "yes", "Whether images may be imported from the web (web-download)."),
+    CAIRN_KEY("web_schemes", CAIRN_KEY_LIST, "http,https", "Schemes that they may come by."),
+    CAIRN_KEY("web_ports", CAIRN_KEY_LIST, "80,443", "Ports that they may come from."),
+    CAIRN_KEY("web_hosts", CAIRN_KEY_LIST, "", "The only hosts that they may come from; empty: any that is not refused."),
+    CAIRN_KEY("web_hosts_refused", CAIRN_KEY_LIST, "", "Hosts that they may not come from."),
+    CAIRN_KEY("web_networks", CAIRN_KEY_LIST, "", "Networks that they may come from though their addresses are not public: 10.1.0.0/16."),
+    CAIRN_KEY("web_timeout", CAIRN_KEY_DURATION, "1h", "Longest time that a download may take."),
     END_OF_KEYS,
 };
 static const struct cairn_key debug_keys[] = {

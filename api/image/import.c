@@ -7,7 +7,7 @@
 #include "flow/image.h"
 #include "task/task.h"
 
-const char *const image_import_methods[] = { "glance-direct", "copy-image", NULL };
+const char *const image_import_methods[] = { "glance-direct", "web-download", "copy-image", NULL };
 
 static const struct rest_attr method_body[] = {
     { .name = "name", .type = REST_STRING, .flags = REST_CREATE | REST_REQUIRED },
@@ -52,12 +52,16 @@ image_import_start(struct rest_call *call, const struct image_import *import, ch
 {
     CLEANUP_JSON json_t *payload = json_pack("{s:s, s:O, s:b}", "method", import->method, "stores", import->stores, "must", import->all_must_succeed);
     CLEANUP_FREE char *input = json_text(import->input);
+    CLEANUP_FREE char *format = NULL;
     int64_t now = clock_us();
     const struct task_new task = { .kind = "image-import", .object_type = "image", .object_id = import->image_id, .payload = payload,
                                    .request_id = http_request_id(call->req), .project_id = call->auth->project_id, .user_id = call->auth->user_id };
 
     id_uuid(ret_task);
     json_object_set_new(payload, "task", json_string(ret_task));
+    if (tx_text(call->tx, &format, err, "select disk_format from images where id = ?", "s", import->image_id) < 0)
+        return -1;
+    json_object_set_new(payload, "format", json_string(format));
     if (import->uri != NULL)
         json_object_set_new(payload, "uri", json_string(import->uri));
     if (tx_exec(call->tx, err, "insert into image_tasks (id, type, status, owner, image_id, request_id, user_id, input, created_us, updated_us)"
@@ -142,6 +146,8 @@ image_import(struct rest_call *call, struct cairn_error *err)
 
     if ((copy && rest_allow(call, "copy_image", err) < 0) || image_import_check(call, import.method, err) < 0 || targets(call, &stores, err) < 0 ||
         (copy && without_copies(call, stores, err) < 0))
+        return -1;
+    if (strcmp(import.method, "web-download") == 0 && image_uri_check(call->env->config, import.uri, err) < 0)
         return -1;
     input = json_pack("{s:s, s:O}", "image_id", id, "import_req", call->document);
     import.input = input;

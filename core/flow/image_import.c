@@ -1,4 +1,4 @@
-/* image_import.c: the flow "image-import": bytes that are staged, or in another store already, become an image's in each store asked for.
+/* image_import.c: the flow "image-import": bytes that are staged, fetched from the web, or in another store already, become an image's in each store asked for.
  *
  * The payload: method, stores, must (all of them or none), task (the row that clients see); steps note "source" {store, handle}, "facts",
  * "copied" {store: handle} and "failed" [store]. */
@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "flow/flow.h"
+#include "media/intake.h"
 #include "plugin/storage.h"
 
 #define PIECE (1u << 20)
@@ -61,6 +62,56 @@ task_status(struct flow_run *run, struct tx *tx, const char *status, const char 
                    strcmp(status, "success") == 0 ? text : NULL, clock_us(), json_str(run->payload, "task"));
 }
 
+/* --- source: what is fetched from the web is staged first */
+
+struct fetching { struct flow_run *run; struct intake *intake; };
+
+static int
+fetch_write(void *arg, const void *bytes, size_t len, struct cairn_error *err)
+{
+    struct fetching *f = arg;
+
+    return intake_write(f->intake, bytes, len, err);
+}
+
+static int
+fetch_cancelled(void *arg)
+{
+    struct fetching *f = arg;
+
+    return flow_cancelled(f->run);
+}
+
+static int
+is_fetch(const struct flow_run *run)
+{
+    return str_eq(json_str(run->payload, "method"), "web-download");
+}
+
+static int
+fetch_run(struct flow_run *run, struct cairn_error *err)
+{
+    const char *name = json_string_value(json_array_get(json_object_get(run->payload, "stores"), 0));
+    CLEANUP_DRIVER struct driver *store = name != NULL ? plugins_get(run->plugins, CAIRN_STORAGE, name) : NULL;
+    CLEANUP_INTAKE struct intake *intake = NULL;
+    struct fetching f = { .run = run };
+    struct intake_facts facts = { .size = 0 };
+    char unique[ID_UUID];
+
+    if (store == NULL)
+        return cairn_fail(err, CAIRN_UNAVAILABLE, "storage instance '%s' is not loaded", name);
+    id_uuid(unique);
+    if (intake_open(store, unique, 0, &intake, err) < 0)
+        return -1;
+    f.intake = intake;
+    if (image_fetch(run->config, json_str(run->payload, "uri"), fetch_write, fetch_cancelled, &f, err) < 0 ||
+        intake_verdict(intake, json_str(run->payload, "format"), err) < 0 || intake_commit(intake, &facts, err) < 0)
+        return -1;
+    json_object_set_new(run->payload, "source", json_pack("{s:s, s:s}", "store", name, "handle", facts.handle));
+    json_object_set_new(run->payload, "facts", intake_facts_json(&facts));
+    return 0;
+}
+
 /* --- source: where the bytes are, and what is known of them */
 
 static int
@@ -87,6 +138,8 @@ source_run(struct flow_run *run, struct cairn_error *err)
     CLEANUP_ROWS struct rows *r = NULL;
     int rc;
 
+    if (is_fetch(run))
+        return fetch_run(run, err);
     if (tx_begin(run->catalog, TX_READ, &tx, err) < 0 ||
         tx_query(tx, &r, err, "select store, handle, size_bytes, staged_store, staged_handle, staged_facts from images where id = ?", "s", run->object_id) < 0 ||
         (rc = rows_next(r, err)) < 0)
@@ -99,7 +152,31 @@ source_run(struct flow_run *run, struct cairn_error *err)
 static int
 source_record(struct flow_run *run, struct tx *tx, struct cairn_error *err)
 {
+    const json_t *source = json_object_get(run->payload, "source");
+
+    if (is_fetch(run) && tx_exec(tx, err, "update images set staged_store = ?, staged_handle = ?, size_bytes = ? where id = ?", "ssis", json_str(source, "store"),
+                                 json_str(source, "handle"), json_int(json_object_get(run->payload, "facts"), "size", 0), run->object_id) < 0)
+        return -1;
     return task_status(run, tx, "processing", "", err);
+}
+
+/* What was fetched goes; what a client staged stays. */
+static int
+source_undo(struct flow_run *run, struct cairn_error *err)
+{
+    const json_t *source = json_object_get(run->payload, "source");
+    CLEANUP_DRIVER struct driver *d = is_fetch(run) && source != NULL ? plugins_get(run->plugins, CAIRN_STORAGE, json_str(source, "store")) : NULL;
+
+    return d != NULL ? storage_image_delete(d, json_str(source, "handle"), err) : 0;
+}
+
+static int
+source_record_undo(struct flow_run *run, struct tx *tx, struct cairn_error *err)
+{
+    if (!is_fetch(run))
+        return 0;
+    return tx_exec(tx, err, "update images set staged_store = null, staged_handle = null, size_bytes = null where id = ? and status = 'importing'", "s",
+                   run->object_id);
 }
 
 /* --- copy: into each store in turn */
@@ -304,7 +381,7 @@ import_failed(struct flow_run *run, struct tx *tx, const struct cairn_error *cau
 }
 
 static const struct flow_step steps[] = {
-    { "source", source_run, source_record, NULL, NULL },
+    { "source", source_run, source_record, source_undo, source_record_undo },
     { "copy", copy_run, copy_record, copy_undo, NULL },
     { "clean", clean_run, NULL, NULL, NULL },
     { NULL, NULL, NULL, NULL, NULL },

@@ -6,4 +6,4 @@ core_libcore_la_SOURCES += core/flow/engine_private.h core/flow/engine.c core/fl
 core_libcore_la_SOURCES += core/flow/object.h core/flow/object.c core/flow/object_keeper.c
 core_libcore_la_SOURCES += core/flow/reconcile.h core/flow/reconcile.c core/flow/audit.h core/flow/audit_books.c core/flow/audit_servers.c \
 	core/flow/audit_network.c core/flow/audit_storage.c
-core_libcore_la_SOURCES += core/flow/image.h core/flow/image_import.c
+core_libcore_la_SOURCES += core/flow/image.h core/flow/image_fetch.c core/flow/image_import.c
