@@ -139,7 +139,7 @@ static const struct rest_child app_cred_children[] = {
              " from application_credential_roles a join roles r on r.id = a.role_id where a.application_credential_id in (%IDS%) order by parent, name" },
     { .name = "access_rules", .emit = rule_emit,
       .sql = "select a.application_credential_id as parent, r.id as id, r.service as service, r.method as method, r.path as path"
-             " from application_credential_rules a join access_rules r on r.id = a.access_rule_id where a.application_credential_id in (%IDS%) order by parent, id" },
+             " from application_credential_rules a join access_rules r on r.id = a.access_rule_id where a.application_credential_id in (%IDS%) order by parent, a.position" },
     { .name = NULL }
 };
 
@@ -335,8 +335,8 @@ store_rules(struct rest_call *call, const char *id, struct cairn_error *err)
         if (!has_rule(call->auth, rule_id))
             return cairn_fail(err, CAIRN_DENIED, "An application credential with access rules hands on its own only.");
         if (tx_exec(call->tx, err,
-                    "insert into application_credential_rules (application_credential_id, access_rule_id) values (?, ?)"
-                    " on conflict (application_credential_id, access_rule_id) do nothing", "ss", id, rule_id) < 0)
+                    "insert into application_credential_rules (application_credential_id, access_rule_id, position) values (?, ?, ?)"
+                    " on conflict (application_credential_id, access_rule_id) do nothing", "ssi", id, rule_id, (int64_t)i) < 0)
             return -1;
     }
     return 0;

@@ -76,7 +76,7 @@ grant_check(struct rest_call *call, struct cairn_error *err)
                                   role, g.actor_id, g.target_id);
 }
 
-/* A role of a domain can be given inside that domain only. */
+/* A role of a domain can be given on that domain's projects only; on domains it may be, whatever it is good for there. */
 static int
 role_fits(struct rest_call *call, const struct grant *g, const char *role, struct cairn_error *err)
 {
@@ -85,13 +85,10 @@ role_fits(struct rest_call *call, const struct grant *g, const char *role, struc
 
     if (tx_text(call->tx, &role_domain, err, "select domain_id from roles where id = ?", "s", role) < 0)
         return -1;
-    if (role_domain == NULL || role_domain[0] == '\0')
+    if (role_domain == NULL || role_domain[0] == '\0' || strcmp(g->target_type, "project") != 0)
         return 0;
-    if (strcmp(g->target_type, "project") == 0
-        && tx_text(call->tx, &domain, err, "select domain_id from projects where id = ?", "s", g->target_id) < 0)
+    if (tx_text(call->tx, &domain, err, "select domain_id from projects where id = ?", "s", g->target_id) < 0)
         return -1;
-    if (strcmp(g->target_type, "domain") == 0)
-        domain = xstrdup(g->target_id);
     return str_eq(domain, role_domain) ? 0 : cairn_fail(err, CAIRN_DENIED, "The role %.80s belongs to another domain: it cannot be given here.", role);
 }
 

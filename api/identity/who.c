@@ -92,6 +92,9 @@ who_find_domain(struct tx *tx, const char *id, const char *name, char **ret_id, 
     int got = id != NULL ? tx_text(tx, ret_id, err, "select id from domains where id = ? and enabled = 1", "s", id)
                          : tx_text(tx, ret_id, err, "select id from domains where name = ? and enabled = 1", "s", name);
 
+    /* Clients that grew up with a database that takes "default" for "Default" go on: where one domain alone can be meant, it is. */
+    if (got == 0 && *ret_id == NULL && name != NULL && id == NULL)
+        got = tx_text(tx, ret_id, err, "select min(id) from domains where lower(name) = lower(?) and enabled = 1 having count(*) = 1", "s", name);
     if (got < 0)
         return -1;
     return *ret_id != NULL ? 0 : cairn_fail(err, CAIRN_NOT_FOUND, "Could not find domain: %s.", id != NULL ? id : name);
