@@ -370,17 +370,18 @@ port_bring_up(struct flow_run *run, struct driver *net, const char *port_id, str
 {
     CLEANUP_ARENA struct arena a = ARENA_INIT;
     const struct cairn_port *port;
-    int64_t written_us;
+    int64_t bound_us, written_us;       /* written: but for its binding */
     struct tx *tx;
 
     if (tx_begin(run->catalog, TX_READ, &tx, err) < 0)
         return -1;
-    /* What networks and groups tell of a port does not depend on the host that it is bound to. */
-    port = tx_int(tx, &written_us, 0, err, "select case when updated_us = bound_us then written_us else updated_us end from ports where id = ?", "s",
+    /* What a group tells of a port does not depend on the host that it is bound to; a network has leases for ports that are bound. */
+    port = tx_int(tx, &bound_us, 0, err, "select updated_us from ports where id = ?", "s", port_id) < 0 ||
+           tx_int(tx, &written_us, 0, err, "select case when updated_us = bound_us then written_us else updated_us end from ports where id = ?", "s",
                   port_id) < 0 ? NULL : netdesc_port(tx, &a, port_id, err);
     tx_rollback(tx);
     if (port == NULL ||
-        network_sync_since(run->catalog, run->plugins, run->host, port->network_id, written_us, err) < 0 ||
+        network_sync_since(run->catalog, run->plugins, run->host, port->network_id, bound_us, err) < 0 ||
         port_groups_sync(run, port, written_us, err) < 0)
         return -1;
     memset(ret_nic, 0, sizeof *ret_nic);

@@ -26,6 +26,7 @@
 #define SUBNET "00000000-0000-4000-8000-0000000000d2"
 #define DHCP   "00000000-0000-4000-8000-0000000000d3"
 #define PORT   "00000000-0000-4000-8000-0000000000e1"
+#define FRIEND_PORT "00000000-0000-4000-8000-0000000000e2"
 #define GROUP  "00000000-0000-4000-8000-0000000000f1"
 #define IMAGE  "00000000-0000-4000-8000-000000000011"
 
@@ -222,6 +223,45 @@ START_TEST(a_delete_tells_every_host_that_knows_the_groups_members)
     ck_assert_int_eq(number("select count(*) from tasks where kind = 'group-sync' and host = 'h3'"), 0);
     ck_assert_int_eq(number("select count(*) from tasks where kind = 'network-sync' and host = 'h1'"), 1);
     ck_assert_int_eq(number("select count(*) from tasks where kind = 'network-sync' and host <> 'h1'"), 0);
+}
+END_TEST
+
+/* --- what builds share */
+
+static int applies;
+
+static void
+count_applies(void *arg, struct driver *d, const char *operation, const char *object, int64_t duration_us, uint32_t code)
+{
+    (void)arg;
+    (void)d;
+    (void)duration_us;
+    ck_assert_uint_eq(code, CAIRN_OK);
+    applies += strcmp(operation, "network_apply") == 0 && strcmp(object, NET) == 0;
+}
+
+/* A network has leases for ports that are bound: an apply that saw the port's row, but not its host yet, does not count for it. */
+START_TEST(a_port_waits_for_an_apply_that_saw_it_bound)
+{
+    struct flow_run run = { .catalog = catalog, .plugins = plugins, .config = config, .object_id = OTHER, .host = "h1", .request_id = "req-1" };
+    struct cairn_op op = { .trace = count_applies };
+    struct cairn_nic nic;
+
+    driver_set_op(&op);
+    add_server_row(OTHER, 2, "building");
+    sql("update servers set updated_us = 20");
+    sql("insert into ports (id, network_id, project_id, mac_address, status, device_id, device_owner, created_us, updated_us)"
+        " values ('" FRIEND_PORT "', '" NET "', 'p', 'fa:16:3e:00:00:03', 'DOWN', '" OTHER "', 'compute:nova', 10, 10)");
+    sql("insert into fixed_ips values ('" SUBNET "', '10.0.0.6', '" FRIEND_PORT "', 0)");
+    ck_assert_int_eq(network_sync(catalog, plugins, "h1", NET, &err), 0);      /* for another's sake */
+    ck_assert_int_eq(applies, 1);
+    sql("update ports set host = 'h1', vif_type = 'tap', bound_us = 30, updated_us = 30, written_us = 10 where id = '" FRIEND_PORT "'");
+    sql("update servers set updated_us = 31 where id = '" OTHER "'");
+    ck_assert_msg(port_bring_up(&run, net, FRIEND_PORT, &nic, &err) == 0, "%s", err.message);
+    ck_assert_int_eq(applies, 2);
+    ck_assert_msg(port_bring_up(&run, net, FRIEND_PORT, &nic, &err) == 0, "%s", err.message);
+    ck_assert_int_eq(applies, 2);               /* whoever was bound before that apply needs no other */
+    driver_set_op(NULL);
 }
 END_TEST
 
@@ -594,7 +634,7 @@ int
 main(void)
 {
     const TTest *const tests[] = {
-        a_delete_tells_every_host_that_knows_the_groups_members,
+        a_delete_tells_every_host_that_knows_the_groups_members, a_port_waits_for_an_apply_that_saw_it_bound,
         books_that_agree_with_the_machine_are_left_alone, what_a_task_works_on_is_left_alone, allocation_without_server_is_deleted,
         server_without_allocation_claims_what_its_flavor_takes, allocation_of_wrong_size_is_corrected,
         disks_of_a_deleted_server_go_with_their_volumes, port_of_a_deleted_server_is_deleted_and_unplugged,
