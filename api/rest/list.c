@@ -7,6 +7,7 @@
 #include "rest/list.h"
 
 #include <string.h>
+#include "base/clock.h"
 #include "base/log.h"
 
 void
@@ -149,6 +150,9 @@ close_list(const struct call *c, const struct lister *l, struct str *out)
 #define STREAMS_MAX 8
 static int streams;             /* atomic */
 
+/* And only so long, for the catalog's log grows while somebody reads it as it was: then it goes on as those others do.  A page backwards cannot, and ends. */
+#define HOLD_MS 15000
+
 static int
 stream_begin(void)
 {
@@ -219,6 +223,7 @@ rest_list(struct rest_call *call, const struct rest_resource *resource, int deta
         }
         l->loose = 1;
     }
+    l->held_since_ms = clock_mono_ms();
     c->lister = l;
     return 0;
 fail:
@@ -233,6 +238,14 @@ list_pending(struct call *c)
     return c->lister;
 }
 
+static void
+stream_loosen(struct call *c)
+{
+    rows_close(steal(&c->lister->rows));
+    tx_rollback(steal(&c->pub.tx));
+    c->lister->loose = 1;
+}
+
 static int
 stream_fill(void *arg, struct str *out)
 {
@@ -244,6 +257,12 @@ stream_fill(void *arg, struct str *out)
         str_add_n(out, c->text.text, c->text.len);
         str_reset(&c->text);
         return 1;
+    }
+    if (!c->lister->loose && clock_mono_ms() - c->lister->held_since_ms > HOLD_MS) {
+        if (c->lister->query.page.reverse)
+            return -1;
+        stream_loosen(c);
+        __atomic_sub_fetch(&streams, 1, __ATOMIC_RELAXED);
     }
     if ((c->lister->loose ? batch_loose(c->lister, out, &err) : lister_batch(c->lister, out, &err)) < 0) {
         log_error("%s: list of %s breaks off: %s", http_request_id(c->pub.req), c->lister->key, err.message);
@@ -270,10 +289,8 @@ stream_free(void *arg)
 void
 list_stream(struct call *c)
 {
-    if (c->lister->loose) {
-        rows_close(steal(&c->lister->rows));
-        tx_rollback(steal(&c->pub.tx));
-    }
+    if (c->lister->loose)
+        stream_loosen(c);
     http_reply_pull(c->pub.req, 200, "application/json", stream_fill, stream_free, c);
 }
 

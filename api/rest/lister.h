@@ -20,6 +20,7 @@ struct lister {
     int more;                                   /* rows are left behind the page's end */
     int finished, any;
     int loose;                                  /* holds no transaction between batches */
+    int64_t held_since_ms;                      /* when it took the one that it holds */
     char *first_id, *last_id;
     struct item items[REST_BATCH];
     size_t count;

@@ -146,46 +146,108 @@ struct applied {
     struct applied *next;
     char id[ID_UUID];
     int64_t read_us;                    /* 0: never, or removed */
-    int busy;                           /* an apply or remove runs */
+    int64_t began_ms;                   /* when the apply or remove that runs began; 0: none runs */
+    unsigned waiting;                   /* for its end */
 };
+#define APPLY_MS 60000                  /* what a driver has for one: longer, and it hangs */
+#define PATIENCE_MS 1000                /* longer than that, and who waits is missing elsewhere */
 static struct mutex applied_lock = MUTEX_INIT;
 static struct cond applied_cond = { PTHREAD_COND_INITIALIZER };
 static struct applied *applied_table[256] GUARDED_BY(applied_lock);
 
-static struct applied *
-applied_find(const char *id) REQUIRES(applied_lock)
+static struct applied **
+applied_bucket(const char *id) REQUIRES(applied_lock)
 {
     unsigned h = 5381;
-    struct applied *a;
 
     for (const char *c = id; *c != '\0'; c++)
         h = h * 33 + (unsigned char)*c;
-    for (a = applied_table[h % 256]; a != NULL; a = a->next)
+    return &applied_table[h % 256];
+}
+
+static struct applied *
+applied_find(const char *id) REQUIRES(applied_lock)
+{
+    struct applied **bucket = applied_bucket(id), *a;
+
+    for (a = *bucket; a != NULL; a = a->next)
         if (strcmp(a->id, id) == 0)
             return a;
     a = xcalloc(1, sizeof *a);
     snprintf(a->id, sizeof a->id, "%s", id);
-    a->next = applied_table[h % 256];
-    applied_table[h % 256] = a;
+    a->next = *bucket;
+    *bucket = a;
     return a;
+}
+
+/* What is not here, and nobody waits for, is forgotten. */
+static void
+applied_forget(struct applied *a) REQUIRES(applied_lock)
+{
+    struct applied **at = applied_bucket(a->id);
+
+    if (a->read_us != 0 || a->began_ms != 0 || a->waiting > 0)
+        return;
+    while (*at != a)
+        at = &(*at)->next;
+    *at = a->next;
+    free(a);
+}
+
+/* The engine puts another worker in the place of one that waits for what takes long. */
+static void tell_overdue(int on) REQUIRES(applied_lock);
+static void
+tell_overdue(int on)
+{
+    const struct cairn_op *op = driver_op();
+
+    if (op == NULL || op->overdue == NULL)
+        return;
+    mutex_unlock(&applied_lock);        /* the engine's is never taken under ours */
+    op->overdue(op->arg, on);
+    mutex_lock(&applied_lock);
+}
+
+/* -1: what runs hangs. */
+static int
+await_idle(struct applied *a, struct cairn_error *err) REQUIRES(applied_lock)
+{
+    int64_t since_ms = clock_mono_ms(), left = 1;
+    int told = 0;
+
+    a->waiting++;
+    for (;;) {
+        int runs = a->began_ms != 0 && (left = a->began_ms + APPLY_MS - clock_mono_ms()) > 0;
+
+        if (!runs && !told)
+            break;
+        if (!runs || (!told && clock_mono_ms() - since_ms >= PATIENCE_MS)) {
+            told = runs;
+            tell_overdue(runs);        /* and look again: somebody may have ended or begun meanwhile */
+            continue;
+        }
+        cond_wait_ms(&applied_cond, &applied_lock, left < PATIENCE_MS ? left : PATIENCE_MS);
+    }
+    a->waiting--;
+    return left > 0 ? 0 : cairn_fail(err, CAIRN_UNAVAILABLE, "the driver is still at work on it");
 }
 
 #define NOW (INT64_MAX - 1)             /* as 'since_us': whatever was applied is too old */
 
 /* 1: somebody applied what was written before 'since_us'; 0: the caller must, and then calls applied_end(). */
 static int
-applied_begin(const char *id, int64_t since_us)
+applied_begin(const char *id, int64_t since_us, struct cairn_error *err)
 {
     struct applied *a;
     int done;
 
     mutex_lock(&applied_lock);
     a = applied_find(id);
-    while (a->busy)             /* it may be a removal that does not know of the caller's port */
-        cond_wait(&applied_cond, &applied_lock);
-    done = a->read_us > since_us && a->read_us <= clock_us();       /* the clock may have been put back */
-    if (!done)
-        a->busy = 1;
+    done = await_idle(a, err);          /* what runs may be a removal that does not know of the caller's port */
+    if (done == 0)
+        done = a->read_us > since_us && a->read_us <= clock_us();   /* the clock may have been put back */
+    if (done == 0)
+        a->began_ms = clock_mono_ms();
     mutex_unlock(&applied_lock);
     return done;
 }
@@ -195,9 +257,10 @@ applied_end(const char *id, int64_t read_us)
 {
     mutex_lock(&applied_lock);
     struct applied *a = applied_find(id);
-    a->busy = 0;
+    a->began_ms = 0;
     a->read_us = read_us;
     cond_broadcast(&applied_cond);
+    applied_forget(a);
     mutex_unlock(&applied_lock);
 }
 
@@ -244,11 +307,12 @@ network_sync_since(struct catalog *catalog, struct plugins *plugins, const char 
 {
     CLEANUP_DRIVER struct driver *net = plugins_get(plugins, CAIRN_NETWORK, NULL);
     int64_t read_us = 0;
+    int done;
 
     if (net == NULL)
         return cairn_fail(err, CAIRN_UNAVAILABLE, "no network driver is configured: add a [network:NAME] section");
-    if (applied_begin(network_id, since_us))
-        return 0;
+    if ((done = applied_begin(network_id, since_us, err)) != 0)
+        return done < 0 ? cairn_error_context(err, "network %s on host %s", network_id, host) : 0;
     if (network_make_so(catalog, net, host, network_id, &read_us, err) < 0) {
         applied_end(network_id, 0);
         return cairn_error_context(err, "network %s on host %s", network_id, host);
@@ -304,11 +368,12 @@ group_sync_since(struct catalog *catalog, struct plugins *plugins, const char *h
 {
     CLEANUP_DRIVER struct driver *net = plugins_get(plugins, CAIRN_NETWORK, NULL);
     int64_t read_us = 0;
+    int done;
 
     if (net == NULL)
         return cairn_fail(err, CAIRN_UNAVAILABLE, "no network driver is configured: add a [network:NAME] section");
-    if (applied_begin(group_id, since_us))
-        return 0;
+    if ((done = applied_begin(group_id, since_us, err)) != 0)
+        return done < 0 ? cairn_error_context(err, "security group %s on host %s", group_id, host) : 0;
     if (group_make_so(catalog, net, host, group_id, &read_us, err) < 0) {
         applied_end(group_id, 0);
         return cairn_error_context(err, "security group %s on host %s", group_id, host);

@@ -17,6 +17,12 @@ enum { BRIEF_WAIT_MS = 2000 };
 static _Thread_local struct call *current;
 static _Thread_local struct cairn_op *thread_op;
 
+struct cairn_op *
+driver_op(void)
+{
+    return thread_op;
+}
+
 void
 driver_set_op(struct cairn_op *op)
 {

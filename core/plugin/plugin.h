@@ -80,6 +80,7 @@ struct cairn_op {
 };
 /* The op of this thread's calls of operations that carry none (and of those whose caller passes NULL); NULL ends that.  Borrowed. */
 void driver_set_op(struct cairn_op *op);
+struct cairn_op *driver_op(void);
 /* Where a list goes: fn answers nonzero to stop. */
 struct cairn_sink {
     int (*fn)(void *arg, const void *item);

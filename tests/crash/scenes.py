@@ -347,7 +347,9 @@ def provoke(sim, operation, ask):
     else:
         sim.quick("POST", f"/compute/v2.1/servers/{victim}/action", ask)
     wait(f"the call of {operation} that hangs", 20, lambda: operation in sim.running())
-    return victim
+    # Who waits for the same network takes no worker from others: these are more than there are.
+    crowd = [sim.create("crowd", net) for _ in range(24)] if operation == "network_apply" else []
+    return victim, crowd
 
 
 def others_go_on(sim, before):
@@ -373,7 +375,7 @@ def hung_driver(test):
         before = sim.create("before", sim.net)
         sim.becomes(before, "ACTIVE")
         for operation, ask in HANGS:
-            victim = provoke(sim, operation, ask)
+            victim, crowd = provoke(sim, operation, ask)
             others_go_on(sim, before)
             sim.quick("GET", f"/compute/v2.1/servers/{victim}/diagnostics", accept=(400, 404, 409, 500, 501, 503, 504))
             if ask != "delete":                 # its own next task waits behind it
@@ -383,6 +385,9 @@ def hung_driver(test):
                 raise Wrong(f"a server is gone while {operation} hangs")
             sim.let_go()
             sim.becomes(victim, "GONE")
+            for server in crowd:
+                sim.becomes(server, "ACTIVE")
+                sim.quick("DELETE", f"/compute/v2.1/servers/{server}")
     finally:
         sim.end()
 
