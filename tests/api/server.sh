@@ -71,8 +71,9 @@ is "its own token" "$(fresh token issue -f value -c project_id)" "$(value projec
 later 'for g in $(fresh security group list --project t-fresh -f value -c ID); do fresh security group delete "$g"; done'
 works "a group beside it" fresh security group create t-door
 fresh security group rule create --protocol tcp --dst-port 22 t-door > /dev/null
+own=$(fresh security group list --project t-fresh -f value -c ID -c Name | awk '$2 == "default" { print $1 }')
 for s in t-d t-e; do
-    if [ $s = t-d ]; then groups="--security-group default --security-group t-door"; else groups=; fi
+    if [ $s = t-d ]; then groups="--security-group $own --security-group t-door"; else groups=; fi
     # shellcheck disable=SC2086
     works "server create in the default group" fresh server create --image cairn-guest --flavor t-flavor --network $net --key-name cairn-key $groups --wait $s
     later "fresh server delete --wait $s"
@@ -90,7 +91,7 @@ if on "$a" "ping -c 2 -W 2 $e" > /dev/null 2>&1; then fail "nor is a guest of an
 if ssh_port_from "$a" "$e"; then fail "nor may it ssh"; else pass "nor may it ssh"; fi
 if ssh_port_from "$d" "$a"; then pass "a member gets out to others"; else fail "a member gets out to others"; fi
 port=$(fresh port list --server t-d -f value -c ID)
-works "leave the group" fresh port unset --security-group "$(fresh security group list --project t-fresh -f value -c ID -c Name | awk '$2 == "default" { print $1 }')" "$port"
+works "leave the group" fresh port unset --security-group "$own" "$port"
 not_member() { on "$d" true && ! on "$d" "ping -c 1 -W 2 $e"; }
 if until_true 20 not_member; then pass "who leaves the group is no member any more"; else fail "who leaves the group is no member any more"; fi
 works "delete both" fresh server delete --wait t-d t-e
