@@ -4,10 +4,11 @@
 
 #include <string.h>
 
-/* Newest first.  2.6: import; 2.8: several stores; 2.10: deleting from one; 2.12: the tasks of an image. */
+/* Newest first.  2.6: import; 2.8: several stores; 2.10: deleting from one; 2.12: the tasks of an image; 2.13: usage; 2.15: stores
+ * in detail; 2.17: locations.  2.14, 2.16 and 2.18 are the cache, which this cloud does not have. */
 #define OLDER(v) { v, "SUPPORTED", .path = "/v2" }
 const struct rest_release image_releases[] = {
-    { "v2.12", "CURRENT", .path = "/v2" }, OLDER("v2.11"), OLDER("v2.10"), OLDER("v2.9"), OLDER("v2.8"), OLDER("v2.7"), OLDER("v2.6"), OLDER("v2.5"),
+    { "v2.17", "CURRENT", .path = "/v2" }, OLDER("v2.15"), OLDER("v2.13"), OLDER("v2.12"), OLDER("v2.11"), OLDER("v2.10"), OLDER("v2.9"), OLDER("v2.8"), OLDER("v2.7"), OLDER("v2.6"), OLDER("v2.5"),
     OLDER("v2.4"), OLDER("v2.3"), OLDER("v2.2"), OLDER("v2.1"), OLDER("v2.0"), { 0 },
 };
 

@@ -175,6 +175,9 @@ take_image(struct rest_call *call, struct upload *u, struct cairn_error *err)
     if (format == NULL || container == NULL)
         return cairn_fail(err, CAIRN_INVALID, "Properties %s must be set prior to saving data.",
                           format == NULL && container == NULL ? "disk_format, container_format" : format == NULL ? "disk_format" : "container_format");
+    if (image_quota(call, row_text(call->object, "owner"), u->staging ? "image_stage_total" : "image_size_total", 0, err) < 0 ||
+        image_quota(call, row_text(call->object, "owner"), "image_count_uploading", 1, err) < 0)
+        return -1;
     u->format = xstrdup(format);
     rows_close(steal(&call->object));
     if (tx_exec(call->tx, err, "update images set status = ?, updated_us = ? where id = ?", "sis", u->staging ? "uploading" : "saving", clock_us(), u->id) < 0)

@@ -149,7 +149,7 @@ image_create(struct rest_call *call, struct cairn_error *err)
         snprintf(id, sizeof id, "%s", json_str(doc, "id"));
     for (char *c = id; *c != '\0'; c++)
         *c = (char)(*c >= 'A' && *c <= 'F' ? *c + 32 : *c);
-    if (document_insert(call, id, doc, err) < 0)
+    if (image_quota(call, json_str(doc, "owner"), "image_count_total", 1, err) < 0 || document_insert(call, id, doc, err) < 0)
         return -1;
     location = rest_url(call, "/v2/images/%s", id);
     rest_header(call, "Location", location);

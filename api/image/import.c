@@ -64,6 +64,8 @@ image_import_start(struct rest_call *call, const struct image_import *import, ch
     json_object_set_new(payload, "format", json_string(format));
     if (import->uri != NULL)
         json_object_set_new(payload, "uri", json_string(import->uri));
+    if (import->sha512 != NULL)
+        json_object_set_new(payload, "sha512", json_string(import->sha512));
     if (tx_exec(call->tx, err, "insert into image_tasks (id, type, status, owner, image_id, request_id, user_id, input, created_us, updated_us)"
                 " values (?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)", "sssssssii", ret_task, import->type, call->auth->project_id, import->image_id,
                 http_request_id(call->req), call->auth->user_id, input, now, now) < 0)
@@ -148,6 +150,8 @@ image_import(struct rest_call *call, struct cairn_error *err)
         (copy && without_copies(call, stores, err) < 0))
         return -1;
     if (strcmp(import.method, "web-download") == 0 && image_uri_check(call->env->config, import.uri, err) < 0)
+        return -1;
+    if (image_quota(call, row_text(call->object, "owner"), "image_size_total", 0, err) < 0)
         return -1;
     input = json_pack("{s:s, s:O}", "image_id", id, "import_req", call->document);
     import.input = input;

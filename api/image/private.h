@@ -43,6 +43,9 @@ int image_touch(struct tx *tx, const char *id, struct cairn_error *err);        
 /* Deletes bytes from a store once the request's transaction has committed; NULLs are nothing.  Moves to the store's lane. */
 int image_drop(struct rest_call *call, const char *store, const char *handle, struct cairn_error *err);
 
+/* --- quotas.c: CAIRN_OVER_QUOTA when 'more' of it would be beyond the project's limit; project NULL: nobody's. */
+int image_quota(struct rest_call *call, const char *project, const char *name, int64_t more, struct cairn_error *err);
+
 /* --- stores.c */
 /* 'name' NULL: the default one.  Put it back by driver_put(). */
 int image_store_open(const struct rest_env *env, const char *name, struct driver **ret, struct cairn_error *err);
@@ -54,7 +57,7 @@ extern const char *const image_import_methods[];        /* NULL-terminated */
 int image_narrow(struct rest_call *call, struct str *where, struct rest_values *values, struct cairn_error *err);
 
 extern const struct rest_route image_routes[], image_file_routes[], image_sharing_routes[], image_discovery_routes[], image_schema_routes[], image_store_routes[],
-    image_import_routes[];
+    image_import_routes[], image_quota_routes[], image_cache_routes[], image_location_routes[];
 extern const struct rest_release image_releases[];
 extern const struct policy_default image_policies[];
 #endif

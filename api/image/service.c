@@ -34,6 +34,14 @@ const struct policy_default image_policies[] = {
     { "import_image", OWN, "Import staged data, or data from the web" },
     { "copy_image", "role:admin", "Copy an image to further stores" },
     { "tasks_api_access", "role:admin", "Use the tasks API" },
+    { "get_image_usage", READER, "Show limits and use" },
+    { "fetch_image_location", "role:admin", "Show where an image's data are" },
+    { "add_image_location", OWN, "Take over the data that a URI names" },
+    { "cache_image", "role:admin", "Queue an image for the cache" },
+    { "cache_list", "role:admin", "List the cache" },
+    { "cache_delete", "role:admin", "Delete from the cache" },
+    { "cache_clean", "role:admin", "Remove what is broken from the cache" },
+    { "cache_prune", "role:admin", "Bring the cache below its size" },
     { "get_image_tasks", OWN, "List the tasks of an image" },
     { "get_schema", "role:admin or role:reader", "Read the schemas" },
     { "get_metadef_namespace", NAMESPACE, "Show a metadata definition namespace" },
@@ -117,7 +125,8 @@ target(struct rest_call *call, const char *attr)
 static const struct rest_resource *const resources[] = { &images_resource, &metadef_namespaces_resource, &image_tasks_resource, NULL };
 static const struct rest_route *const routes[] = {
     image_routes, image_file_routes, image_sharing_routes, image_discovery_routes, image_schema_routes, metadef_namespace_routes, metadef_item_routes,
-    metadef_type_routes, image_store_routes, image_import_routes, image_task_routes, NULL
+    metadef_type_routes, image_store_routes, image_import_routes, image_task_routes, image_quota_routes,
+    image_cache_routes, image_location_routes, NULL
 };
 
 const struct rest_service image_service = {

@@ -84,6 +84,62 @@ image_tasks(struct rest_call *call, struct cairn_error *err)
     return rc;
 }
 
+/* --- POST /v2/tasks: an image and its import at once */
+
+static const struct rest_attr input_body[] = {
+    { .name = "import_from",        .type = REST_TEXT,   .flags = REST_CREATE | REST_REQUIRED, .max = 2048 },
+    { .name = "import_from_format", .type = REST_STRING, .flags = REST_CREATE | REST_REQUIRED },
+    { .name = "image_properties",   .type = REST_JSON,   .flags = REST_CREATE | REST_REQUIRED },
+    { .name = NULL }
+};
+static const char *const wanted_types[] = { "import", NULL };
+static const struct rest_attr task_body[] = {
+    { .name = "type",  .type = REST_ENUM,   .flags = REST_CREATE | REST_REQUIRED, .choices = wanted_types },
+    { .name = "input", .type = REST_OBJECT, .flags = REST_CREATE | REST_REQUIRED, .of = input_body },
+    { .name = NULL }
+};
+
+static int
+new_image(struct rest_call *call, const json_t *input, char id[ID_UUID], struct cairn_error *err)
+{
+    CLEANUP_JSON json_t *doc = document_new();
+    CLEANUP_JSON json_t *format = json_copy(json_object_get(input, "import_from_format"));
+    CLEANUP_JSON json_t *bare = json_string("bare");
+    const json_t *properties = json_object_get(input, "image_properties");
+    const char *name;
+    json_t *value;
+
+    if (!json_is_object(properties))
+        return cairn_fail(err, CAIRN_INVALID, "image_properties is an object.");
+    json_object_set_new(doc, "owner", json_string(call->auth->project_id));
+    if (document_set(call, doc, "disk_format", format, err) < 0 || document_set(call, doc, "container_format", bare, err) < 0)
+        return -1;
+    json_object_foreach((json_t *)(uintptr_t)properties, name, value)
+        if (document_set(call, doc, name, value, err) < 0)
+            return -1;
+    id_uuid(id);
+    if (image_quota(call, call->auth->project_id, "image_count_total", 1, err) < 0)
+        return -1;
+    return document_insert(call, id, doc, err);
+}
+
+static int
+task_create(struct rest_call *call, struct cairn_error *err)
+{
+    CLEANUP_DRIVER struct driver *store = NULL;
+    CLEANUP_JSON json_t *stores = NULL;
+    const json_t *input = rest_value(call, "input");
+    char id[ID_UUID], task[ID_UUID];
+    struct image_import import = { .type = "import", .image_id = id, .method = "web-download", .uri = json_str(input, "import_from"), .input = input,
+                                   .all_must_succeed = 1 };
+
+    if (image_uri_check(call->env->config, import.uri, err) < 0 || image_store_open(call->env, NULL, &store, err) < 0 || new_image(call, input, id, err) < 0)
+        return -1;
+    stores = json_pack("[s]", driver_instance(store));
+    import.stores = stores;
+    return image_import_start(call, &import, task, err) < 0 ? -1 : rest_emit_object(call, &image_tasks_resource, NULL, task, err);
+}
+
 /* Only what has ended can be forgotten. */
 static int
 task_delete(struct rest_call *call, struct cairn_error *err)
@@ -97,6 +153,7 @@ task_delete(struct rest_call *call, struct cairn_error *err)
 }
 
 const struct rest_route image_task_routes[] = {
+    { .method = "POST", .path = "/v2/tasks", .rule = "tasks_api_access", .status = 201, .body = task_body, .handle = task_create },
     { .method = "DELETE", .path = "/v2/tasks/{task_id}", .rule = "tasks_api_access", .status = 204, .object = &image_tasks_resource, .handle = task_delete },
     { .method = "GET", .path = "/v2/images/{image_id}/tasks", .rule = "get_image_tasks", .status = 200, .object = &images_resource, .handle = image_tasks },
     { .method = NULL }

@@ -108,6 +108,8 @@ fetch_run(struct flow_run *run, struct cairn_error *err)
         intake_verdict(intake, json_str(run->payload, "format"), err) < 0 || intake_commit(intake, &facts, err) < 0)
         return -1;
     json_object_set_new(run->payload, "source", json_pack("{s:s, s:s}", "store", name, "handle", facts.handle));
+    if (json_str(run->payload, "sha512") != NULL && !str_eq(json_str(run->payload, "sha512"), facts.sha512))
+        return cairn_fail(err, CAIRN_INVALID, "the data have another SHA-512 than was promised");
     json_object_set_new(run->payload, "facts", intake_facts_json(&facts));
     return 0;
 }

@@ -51,7 +51,7 @@ setup(void)
         CAIRN_KEY("size_max", CAIRN_KEY_SIZE, "1M", "size"), CAIRN_KEY("members_max", CAIRN_KEY_INT, "2", "members"),
         CAIRN_KEY("properties_max", CAIRN_KEY_INT, "5", "properties"), CAIRN_KEY("tags_max", CAIRN_KEY_INT, "3", "tags"), { 0 },
     };
-    static const struct config_section sections[] = { { "host", "", keys }, { "image", "", keys + 2 }, { NULL, NULL, NULL } };
+    static const struct config_section sections[] = { { "host", "", keys }, { "image", "", keys + 2 }, { "quota", "", rest_quota_keys }, { NULL, NULL, NULL } };
     static const char *const prefixes[] = { "storage", NULL };
     struct plugins_options po = { .cloud_id = "00000000-0000-4000-8000-000000000000", .host_name = "test" };
     struct http_options ho = { .address = "127.0.0.1", .threads = 2, .workers = 4, .header_max = 16384 };
