@@ -473,7 +473,10 @@ app_route(void *self, struct cairn_request *req)
 
     r = find_route(c, &known);
     http_set_public(req);               /* access lists decide, not the token alone */
-    http_set_blocking(req);
+    if (r != NULL && (r->level == AT_OBJECT || strcmp(r->method, "GET") != 0))
+        http_move(req, "object-store");     /* it may want the driver of a store; which one, its container says */
+    else
+        http_set_blocking(req);
     if (r != NULL && (r->flags & OBJECT_STREAM))
         http_set_body(req, HTTP_BODY_STREAM, 0);
     else
