@@ -6,6 +6,8 @@
 #include <time.h>
 #include "http_client.h"
 #include "base/json.h"
+#include "flow/flow.h"
+#include "flow/image.h"
 #include "image/image.h"
 #include "plugin/storage.h"
 #include "unit.h"
@@ -49,7 +51,10 @@ setup(void)
     static const struct cairn_key keys[] = {
         CAIRN_KEY("image_store", CAIRN_KEY_STRING, NULL, "store"), { 0 },
         CAIRN_KEY("size_max", CAIRN_KEY_SIZE, "1M", "size"), CAIRN_KEY("members_max", CAIRN_KEY_INT, "2", "members"),
-        CAIRN_KEY("properties_max", CAIRN_KEY_INT, "5", "properties"), CAIRN_KEY("tags_max", CAIRN_KEY_INT, "3", "tags"), { 0 },
+        CAIRN_KEY("properties_max", CAIRN_KEY_INT, "5", "properties"), CAIRN_KEY("tags_max", CAIRN_KEY_INT, "3", "tags"),
+        CAIRN_KEY("web_download", CAIRN_KEY_BOOL, "yes", ""), CAIRN_KEY("web_schemes", CAIRN_KEY_LIST, "http", ""),
+        CAIRN_KEY("web_ports", CAIRN_KEY_LIST, "80", ""), CAIRN_KEY("web_hosts", CAIRN_KEY_LIST, "", ""),
+        CAIRN_KEY("web_hosts_refused", CAIRN_KEY_LIST, "evil.example", ""), { 0 },
     };
     static const struct config_section sections[] = { { "host", "", keys }, { "image", "", keys + 2 }, { "quota", "", rest_quota_keys }, { NULL, NULL, NULL } };
     static const char *const prefixes[] = { "storage", NULL };
@@ -61,7 +66,7 @@ setup(void)
     CLEANUP_FREE char *text = NULL;
 
     scratch_make();
-    text = xasprintf("[storage:main]\ndriver = file\ndir = %s/pool\nreserved = 0\n", scratch);
+    text = xasprintf("[storage:main]\ndriver = file\ndir = %s/pool\nreserved = 0\n[storage:other]\ndriver = file\ndir = %s/other\nreserved = 0\n", scratch, scratch);
     ck_assert_msg(config_load_text(text, "test", sections, prefixes, &config, &err) == 0, "%s", err.message);
     po.config = config;
     po.state_dir = po.run_dir = scratch;
@@ -640,6 +645,152 @@ START_TEST(schemas_name_every_attribute_of_an_image)
 }
 END_TEST
 
+/* --- import */
+
+static int
+stage(const char *who, const char *id, const char *bytes, size_t len)
+{
+    return ask_len(who, "PUT", path_of(id, "/stage"), "application/octet-stream", bytes, len);
+}
+
+/* Runs what waits, to its end. */
+static void
+run_tasks(void)
+{
+    const struct engine_options o = { .catalog = catalog, .plugins = plugins, .config = config, .owner = "test", .workers = 1 };
+    struct cairn_error err = CAIRN_ERROR_INIT;
+    struct engine *engine;
+    static int registered;
+
+    if (!registered++)
+        image_flows_register();
+    ck_assert_msg(engine_start(&o, &engine, &err) == 0, "%s", err.message);
+    ck_assert_int_eq(engine_wait_idle(engine, 10000), 0);
+    engine_stop(engine);
+}
+
+#define RAW_IMAGE "{\"disk_format\": \"raw\", \"container_format\": \"bare\"}"
+
+START_TEST(staged_data_become_an_image_in_every_store_asked_for)
+{
+    CLEANUP_FREE char *id = new_image(ANN, RAW_IMAGE);
+
+    ck_assert_int_eq(stage(ANN, id, "hello", 5), 204);
+    is(200, ANN, "GET", path_of(id, ""), NULL);
+    ck_assert_str_eq(json_str(reply, "status"), "uploading");
+    ck_assert_int_eq(stage(ANN, id, "again", 5), 409);
+    is(202, ANN, "POST", path_of(id, "/import"), "{\"method\": {\"name\": \"glance-direct\"}, \"all_stores\": true}");
+    is(409, ANN, "POST", path_of(id, "/import"), "{\"method\": {\"name\": \"glance-direct\"}}");
+    run_tasks();
+    is(200, ANN, "GET", path_of(id, ""), NULL);
+    ck_assert_str_eq(json_str(reply, "status"), "active");
+    ck_assert_str_eq(json_str(reply, "stores"), "main,other");
+    ck_assert_str_eq(json_str(reply, "checksum"), "5d41402abc4b2a76b9719d911017c592");
+    ck_assert_str_eq(json_str(reply, "os_glance_importing_to_stores"), "");
+    is(200, ANN, "GET", path_of(id, "/tasks"), NULL);
+    ck_assert_str_eq(json_str(json_array_get(json_object_get(reply, "tasks"), 0), "status"), "success");
+}
+END_TEST
+
+START_TEST(image_leaves_a_store_but_not_the_last_one)
+{
+    CLEANUP_FREE char *id = new_image(ANN, RAW_IMAGE);
+    CLEANUP_FREE char *main_path = xasprintf("/v2/stores/main/%s", id);
+    CLEANUP_FREE char *other_path = xasprintf("/v2/stores/other/%s", id);
+
+    ck_assert_int_eq(upload(ANN, id, "hello", 5), 204);
+    is(404, ADMIN, "DELETE", other_path, NULL);
+    is(403, ANN, "POST", path_of(id, "/import"), "{\"method\": {\"name\": \"copy-image\"}, \"stores\": [\"other\"]}");
+    is(202, ADMIN, "POST", path_of(id, "/import"), "{\"method\": {\"name\": \"copy-image\"}, \"stores\": [\"other\"]}");
+    run_tasks();
+    is(403, ANN, "DELETE", main_path, NULL);
+    is(204, ADMIN, "DELETE", main_path, NULL);
+    ck_assert_uint_eq(files_in_store(), 0);
+    is(403, ADMIN, "DELETE", other_path, NULL);
+    is(200, ANN, "GET", path_of(id, "/file"), NULL);
+    ck_assert_str_eq(answer.body.text, "hello");
+}
+END_TEST
+
+START_TEST(staged_data_of_another_format_fail_to_import_and_go_with_the_image)
+{
+    CLEANUP_FREE char *id = new_image(ANN, "{\"disk_format\": \"qcow2\", \"container_format\": \"bare\"}");
+
+    ck_assert_int_eq(stage(ANN, id, "hello", 5), 204);
+    is(202, ANN, "POST", path_of(id, "/import"), "{\"method\": {\"name\": \"glance-direct\"}}");
+    run_tasks();
+    is(200, ANN, "GET", path_of(id, ""), NULL);
+    ck_assert_str_eq(json_str(reply, "status"), "uploading");
+    ck_assert_str_eq(json_str(reply, "os_glance_failed_import"), "main");
+    is(200, ANN, "GET", path_of(id, "/tasks"), NULL);
+    ck_assert_str_eq(json_str(json_array_get(json_object_get(reply, "tasks"), 0), "status"), "failure");
+    ck_assert_uint_eq(files_in_store(), 1);
+    is(204, ANN, "DELETE", path_of(id, ""), NULL);
+    ck_assert_uint_eq(files_in_store(), 0);
+}
+END_TEST
+
+START_TEST(imports_that_cannot_be_are_refused)
+{
+    static const char *const uris[] = { "ftp://a.example/", "http://a.example:22/", "http://me@a.example/", "http://evil.example/x", "http:///x", "/etc/passwd" };
+    CLEANUP_FREE char *id = new_image(ANN, RAW_IMAGE);
+
+    for (size_t i = 0; i < ARRAY_LEN(uris); i++) {
+        CLEANUP_FREE char *body = xasprintf("{\"method\": {\"name\": \"web-download\", \"uri\": \"%s\"}}", uris[i]);
+
+        is(400, ANN, "POST", path_of(id, "/import"), body);
+        says("does not pass filtering");
+    }
+    is(400, ANN, "POST", path_of(id, "/import"), "{\"method\": {\"name\": \"telepathy\"}}");
+    is(409, ANN, "POST", path_of(id, "/import"), "{\"method\": {\"name\": \"glance-direct\"}}");
+    is(409, ADMIN, "POST", path_of(id, "/import"), "{\"method\": {\"name\": \"copy-image\"}}");
+    is(409, ANN, "POST", path_of(id, "/import"), "{\"method\": {\"name\": \"web-download\", \"uri\": \"http://a.example/\"}, \"stores\": [\"none\"]}");
+    is(404, BOB, "POST", path_of(id, "/import"), "{\"method\": {\"name\": \"glance-direct\"}}");
+}
+END_TEST
+
+/* --- metadata definitions */
+
+#define SPACE "/v2/metadefs/namespaces/Ours"
+
+START_TEST(namespaces_hold_what_is_put_into_them)
+{
+    is(403, ANN, "POST", "/v2/metadefs/namespaces", "{\"namespace\": \"Ours\"}");
+    is(201, ADMIN, "POST", "/v2/metadefs/namespaces", "{\"namespace\": \"Ours\", \"protected\": true, \"tags\": [{\"name\": \"t\"}], \"properties\":"
+       " {\"p\": {\"title\": \"P\", \"type\": \"string\"}}, \"resource_type_associations\": [{\"name\": \"Thing\", \"prefix\": \"x_\"}]}");
+    is(409, ADMIN, "POST", "/v2/metadefs/namespaces", "{\"namespace\": \"Ours\"}");
+    is(400, ADMIN, "POST", "/v2/metadefs/namespaces", "{\"namespace\": \"Other\", \"colour\": \"red\"}");
+    is(404, ANN, "GET", SPACE, NULL);
+    is(403, ADMIN, "DELETE", SPACE, NULL);
+    is(200, ADMIN, "PUT", SPACE, "{\"namespace\": \"Ours\", \"visibility\": \"public\"}");
+    is(201, ADMIN, "POST", SPACE "/objects", "{\"name\": \"o\", \"required\": [\"q\"], \"properties\": {\"q\": {\"title\": \"Q\", \"type\": \"integer\"}}}");
+    is(400, ADMIN, "POST", SPACE "/objects", "{\"name\": \"bad\", \"properties\": {\"q\": {\"title\": \"Q\", \"type\": \"colour\"}}}");
+    is(200, ANN, "GET", SPACE "?resource_type=Thing", NULL);
+    ck_assert_ptr_nonnull(json_object_get(json_object_get(reply, "properties"), "x_p"));
+    ck_assert_uint_eq(json_array_size(json_object_get(reply, "objects")), 1);
+    ck_assert_uint_eq(json_array_size(json_object_get(reply, "tags")), 1);
+    is(200, ANN, "GET", SPACE "/properties/x_p?resource_type=Thing", NULL);
+    is(404, ANN, "GET", SPACE "/properties/p?resource_type=Thing", NULL);
+    is(403, ADMIN, "PUT", SPACE "/tags/t", "{\"name\": \"u\", \"created_at\": \"now\"}");
+    is(200, ADMIN, "PUT", SPACE "/tags/t", "{\"name\": \"u\"}");
+    is(404, ADMIN, "DELETE", SPACE "/tags/t", NULL);
+    is(204, ADMIN, "DELETE", SPACE, NULL);
+    is(404, ADMIN, "GET", SPACE "/objects/o", NULL);
+}
+END_TEST
+
+START_TEST(standard_namespaces_are_there_and_page)
+{
+    is(200, ANN, "GET", "/v2/metadefs/namespaces?resource_types=OS::Nova::Flavor&limit=2&sort_key=namespace&sort_dir=asc", NULL);
+    ck_assert_uint_eq(json_array_size(json_object_get(reply, "namespaces")), 2);
+    ck_assert_str_eq(json_str(json_array_get(json_object_get(reply, "namespaces"), 0), "namespace"), "OS::Compute::CPUPinning");
+    ck_assert_ptr_nonnull(strstr(json_str(reply, "next"), "marker="));
+    ck_assert_str_eq(json_str(reply, "schema"), "/v2/schemas/metadefs/namespaces");
+    is(200, ANN, "GET", "/v2/metadefs/resource_types", NULL);
+    ck_assert_uint_gt(json_array_size(json_object_get(reply, "resource_types")), 4);
+}
+END_TEST
+
 static void
 add_tests(TCase *t)
 {
@@ -662,6 +813,12 @@ add_tests(TCase *t)
     tcase_add_test(t, tags_come_and_go);
     tcase_add_test(t, lists_filter_sort_and_page);
     tcase_add_test(t, schemas_name_every_attribute_of_an_image);
+    tcase_add_test(t, staged_data_become_an_image_in_every_store_asked_for);
+    tcase_add_test(t, image_leaves_a_store_but_not_the_last_one);
+    tcase_add_test(t, staged_data_of_another_format_fail_to_import_and_go_with_the_image);
+    tcase_add_test(t, imports_that_cannot_be_are_refused);
+    tcase_add_test(t, namespaces_hold_what_is_put_into_them);
+    tcase_add_test(t, standard_namespaces_are_there_and_page);
 }
 
 int
