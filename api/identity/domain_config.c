@@ -5,6 +5,7 @@
 #include "identity/resources.h"
 
 #include "base/config.h"
+#include "identity/external.h"
 #include "identity/seal.h"
 
 #define VALUE_MAX 65535
@@ -257,6 +258,21 @@ secret_store(struct rest_call *call, const char *domain, const char *group, cons
                    (int64_t)seal_text_key(sealed));
 }
 
+static void
+follow(void *env)
+{
+    external_follow_stored(env);
+}
+
+/* Whoever is served by what is stored is so from the answer on. */
+static int
+config_changed(struct rest_call *call, struct cairn_error *err)
+{
+    if (external_stored_wanted(call->env))
+        tx_on_commit(call->tx, follow, (void *)(uintptr_t)call->env);
+    return identity_changed(call->tx, err);
+}
+
 /* 'group' NULL: all of the domain's; 'name' NULL: all of the group's. */
 static int
 forget(struct rest_call *call, const char *domain, const char *group, const char *name, struct cairn_error *err)
@@ -303,7 +319,7 @@ config_store(struct rest_call *call, const char *domain, const json_t *config, s
                 return -1;
         }
     }
-    return identity_changed(call->tx, err);
+    return config_changed(call, err);
 }
 
 static int
@@ -365,7 +381,7 @@ config_delete(struct rest_call *call, struct cairn_error *err)
         return -1;
     if (forget(call, a.domain, a.group, a.name, err) < 0)
         return -1;
-    return identity_changed(call->tx, err);
+    return config_changed(call, err);
 }
 
 static const struct rest_attr any_body[] = { { .name = "*", .type = REST_JSON, .flags = REST_CREATE | REST_NULL }, { .name = NULL } };

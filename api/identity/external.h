@@ -23,6 +23,12 @@ int external_any(const struct rest_env *env);
 int external_is(struct tx *tx, const char *id, int *ret, struct cairn_error *err);
 /* CAIRN_DENIED for what would change a copy, or make a user or group in such a domain ('id' a user, group or domain). */
 int external_guard(struct rest_call *call, const char *id, struct cairn_error *err);
+/* [identity] domain_configurations_from_database: instances for the domains whose stored configuration names the driver "ldap"; those whose configuration
+ * is no longer what it was end, or begin anew.  What cannot start is logged, and tried again with the next call.  Called at the start, after each change of
+ * a configuration and before each renewal.  forget: the plugins are about to be closed. */
+void external_follow_stored(const struct rest_env *env);
+int external_stored_wanted(const struct rest_env *env);
+void external_forget_stored(void);
 /* Renews all of a domain: everybody, all groups, who is in which. */
 int external_renew_domain(const struct rest_env *env, const char *instance, struct cairn_error *err);
 #endif

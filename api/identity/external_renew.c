@@ -257,6 +257,7 @@ renew_for_ever(void *arg)
 
     (void)arg;
     do {
+        external_follow_stored(renewal.env);
         plugins_each(renewal.env->plugins, CAIRN_AUTH, renew_one, NULL);
         mutex_lock(&renewal.lock);
         if (!renewal.stop)
@@ -270,7 +271,8 @@ renew_for_ever(void *arg)
 int
 identity_external_start(const struct rest_env *env, struct cairn_error *err)
 {
-    if (!external_any(env))
+    external_follow_stored(env);
+    if (!external_any(env) && !external_stored_wanted(env))
         return 0;
     renewal.env = env;
     renewal.every_ms = config_int(env->config, IDENTITY_SECTION, "external_refresh");
@@ -290,6 +292,7 @@ identity_external_stop(void)
     cond_signal(&renewal.wake);
     mutex_unlock(&renewal.lock);
     pthread_join(renewal.thread, NULL);
+    external_forget_stored();
     cond_destroy(&renewal.wake);
     renewal.runs = 0;
 }

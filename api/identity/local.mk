@@ -25,6 +25,7 @@ api_libapi_la_SOURCES += \
 	api/identity/external.c \
 	api/identity/external_renew.c \
 	api/identity/external.h \
+	api/identity/stored_directories.c \
 	api/identity/factors.c \
 	api/identity/federated_users.c \
 	api/identity/federated_users.h \

@@ -206,8 +206,11 @@ implied_put(struct rest_call *call, struct cairn_error *err)
     if (prior.domain_id[0] == '\0' && implied.domain_id[0] != '\0')
         return cairn_fail(err, CAIRN_DENIED, "The role %s of the whole cloud cannot imply %s, which is of one domain.", prior.name, implied.name);
     if (tx_exec(call->tx, err, "insert into implied_roles (prior_id, implied_id) values (?, ?) on conflict (prior_id, implied_id) do nothing", "ss",
-                prior.id, implied.id) < 0
-        || identity_changed(call->tx, err) < 0)
+                prior.id, implied.id) < 0)
+        return -1;
+    if (tx_changes(call->tx) == 0)
+        return cairn_fail(err, CAIRN_EXISTS, "The role %s implies %s already.", prior.name, implied.name);
+    if (identity_changed(call->tx, err) < 0)
         return -1;
     pair_write(call, &prior, &implied);
     return 0;

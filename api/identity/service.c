@@ -18,6 +18,7 @@ const struct cairn_key identity_keys[] = {
     CAIRN_KEY_RANGE("password_waiting", "200", 0, 100000, "How many requests may wait for that; more are told to come again (503)."),
     CAIRN_KEY("password_scheme", CAIRN_KEY_STRING, "yescrypt", "How new passwords are hashed: yescrypt, scrypt or bcrypt; older hashes are renewed at login."),
     CAIRN_KEY("external_refresh", CAIRN_KEY_DURATION, "5m", "How often the users and groups of [auth:DOMAIN] sections are read anew."),
+    CAIRN_KEY("domain_configurations_from_database", CAIRN_KEY_BOOL, "no", "Domains whose configuration (API) says driver = ldap have their users in that directory."),
     CAIRN_KEY_RANGE("password_cost", "0", 0, 20, "Cost of a hash, in the scheme's own measure; 0: a usual one."),
     CAIRN_KEY("enforcement_model", CAIRN_KEY_STRING, "flat", "How limits of projects and domains depend on each other: flat or strict_two_level."),
     CAIRN_KEY("receipt_lifetime", CAIRN_KEY_DURATION, "5m", "How long a receipt of the first factors of a login is good for; a minute to an hour."),

@@ -551,6 +551,7 @@ START_TEST(roles_of_a_domain_have_rules_of_their_own)
     ck_assert_int_eq(status(admin, "GET", path, NULL), 200);
     ck_assert_int_eq(status(admin, "GET", "/v3/roles/inner", NULL), 404);       /* by id alone: clients probe with names */
     ck_assert_int_eq(status(admin, "PUT", implied, NULL), 201);
+    ck_assert_int_eq(status(admin, "PUT", implied, NULL), 409);
     ck_assert_int_eq(status(admin, "PUT", reverse, NULL), 403);
     /* It is in no token itself; what it implies is. */
     grant_path = xasprintf("/v3/projects/%s/users/%s/roles/%s", project, user, role);

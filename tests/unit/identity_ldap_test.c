@@ -501,6 +501,57 @@ START_TEST(settings_that_cannot_be_are_refused)
 }
 END_TEST
 
+/* --- what clients say of a domain */
+static int
+configured(const char *domain, const char *method, const char *settings)
+{
+    CLEANUP_FREE char *path = xasprintf("/v3/domains/%s/config", domain);
+    CLEANUP_FREE char *body = settings != NULL ? xasprintf("{\"config\":%s}", settings) : NULL;
+
+    return status(admin, method, path, body);
+}
+
+static int
+logs_in_at(const char *domain, const char *name, const char *secret)
+{
+    CLEANUP_FREE char *identity = xasprintf("{\"methods\":[\"password\"],\"password\":{\"user\":{\"name\":\"%s\",\"password\":\"%s\",\"domain\":{\"id\":\"%s\"}}}}", name, secret, domain);
+    CLEANUP_FREE char *token = bed_login_as(identity, "\"unscoped\"");
+
+    return token != NULL;
+}
+
+START_TEST(a_domains_stored_configuration_starts_the_plugin_where_the_operator_lets_it)
+{
+    CLEANUP_FREE char *other = bed_make(admin, "/v3/domains", "domain", "{\"name\":\"other\"}");
+    CLEANUP_FREE char *settings = xasprintf("{\"identity\":{\"driver\":\"ldap\"},\"ldap\":{\"url\":\"ldap://127.0.0.1:%u\",\"user\":\"cn=reader," BASE "\",\"password\":\"readersecret\","
+                                            "\"user_tree_dn\":\"ou=people," BASE "\",\"page_size\":100,\"use_tls\":false,\"group_tree_dn\":null,\"pool_size\":3}}", port);
+    CLEANUP_FREE char *create = xasprintf("{\"user\":{\"name\":\"new\",\"domain_id\":\"%s\"}}", other);
+    CLEANUP_FREE char *secret = scratch_write("secret", "readersecret") != NULL
+                                ? xasprintf("{\"ldap\":{\"password\":\"file:%s/secret\"}}", scratch) : NULL;
+
+    ck_assert_int_eq(configured(other, "PUT", settings), 201);
+    ck_assert(!logs_in_at(other, "ann", "annsecret"));      /* the operator has not said so */
+    bed_configure("[identity]\ndomain_configurations_from_database = yes\n");
+    expect_ok(identity_external_start(&bed.env, err));
+    ck_assert(logs_in_at(other, "ann", "annsecret"));
+    ck_assert(!logs_in_at(other, "ann", "bad"));
+    ck_assert_int_eq(status(admin, "POST", "/v3/users", create), 403);
+    ck_assert_int_eq(configured(other, "PATCH", "{\"ldap\":{\"user_tree_dn\":\"ou=elsewhere," BASE "\"}}"), 200);
+    ck_assert(!logs_in_at(other, "ann", "annsecret"));
+    ck_assert(logs_in_at(other, "outsider", "outsecret"));
+    ck_assert_int_eq(configured(other, "PATCH", secret), 200);
+    ck_assert(!logs_in_at(other, "outsider", "outsecret")); /* no file of the cloud's is read for a client */
+    ck_assert_int_eq(configured(other, "PUT", settings), 200);
+    ck_assert(logs_in_at(other, "ann", "annsecret"));
+    ck_assert_int_eq(configured(domain_id, "PUT", "{\"identity\":{\"driver\":\"ldap\"},\"ldap\":{\"user_tree_dn\":\"ou=nowhere\"}}"), 201);
+    ck_assert(logs_in("ann", "annsecret"));                 /* a section counts more */
+    ck_assert_int_eq(configured(other, "DELETE", NULL), 204);
+    ck_assert(!logs_in_at(other, "ann", "annsecret"));
+    ck_assert_int_eq(status(admin, "POST", "/v3/users", create), 201);
+    identity_external_stop();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -525,6 +576,7 @@ main(void)
     tcase_add_test(tc, a_directory_that_is_down_is_no_reason_to_forget_anybody);
     tcase_add_test(tc, ldaps_and_starttls_trust_only_whom_they_were_told_to);
     tcase_add_test(tc, settings_that_cannot_be_are_refused);
+    tcase_add_test(tc, a_domains_stored_configuration_starts_the_plugin_where_the_operator_lets_it);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }
