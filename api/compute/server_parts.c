@@ -232,7 +232,7 @@ tag_show(struct rest_call *call, struct cairn_error *err)
 static int
 tag_put(struct rest_call *call, struct cairn_error *err)
 {
-    CLEANUP_FREE char *location = rest_url(call, "/v2.1/servers/%s/tags/%s", rest_param(call, "id"), rest_param(call, "tag"));
+    CLEANUP_FREE char *location = xasprintf("%s%s", http_base_url(call->req), http_full_path(call->req));       /* encoded, as it came */
     int64_t there, n;
 
     if (server_tag_check(rest_param(call, "tag"), err) < 0 || tag_there(call, &there, err) < 0)

@@ -443,7 +443,7 @@ tag_put(struct rest_call *call, struct cairn_error *err)
         return cairn_fail(err, CAIRN_INVALID, "A project can have at most %d tags.", TAGS_MAX);
     if (tx_exec(call->tx, err, "insert into project_tags (project_id, tag) values (?, ?) on conflict (project_id, tag) do nothing", "ss", id, tag) < 0)
         return -1;
-    url = rest_url(call, "%s", http_path(call->req));
+    url = xasprintf("%s%s", http_base_url(call->req), http_full_path(call->req));        /* encoded, as it came */
     rest_header(call, "Location", url);
     return 0;
 }

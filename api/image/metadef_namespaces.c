@@ -233,6 +233,7 @@ static int
 namespace_create(struct rest_call *call, struct cairn_error *err)
 {
     const char *ns = rest_str(call, "namespace"), *owner;
+    CLEANUP_STR struct str encoded = STR_INIT;
     CLEANUP_FREE char *location = NULL;
     int64_t now = clock_us();
 
@@ -244,7 +245,8 @@ namespace_create(struct rest_call *call, struct cairn_error *err)
         return err->code == CAIRN_EXISTS ? cairn_fail(err, CAIRN_EXISTS, "The metadata definition namespace=%s already exists.", ns) : -1;
     if (add_all(call, ns, err) < 0)
         return -1;
-    location = rest_url(call, "/v2/metadefs/namespaces/%s", ns);
+    rest_add_encoded(&encoded, ns);
+    location = rest_url(call, "/v2/metadefs/namespaces/%s", encoded.text);
     rest_header(call, "Location", location);
     return whole(call, ns, NULL, err);
 }

@@ -59,4 +59,12 @@ rows = [
     ("member", "GET " + S + "?limit=abc", 400), ("member", "GET " + S + "?limit=-1", 400), ("member", "GET " + S + "?limit=0", 200), ("member", "GET " + S + "?limit=", 400),
     ("member", "GET " + S + "?limit=99999999999999999999", 400), ("member", "GET " + S + "?marker={none}", 400), ("member", "GET " + S + "?marker=x'y", 400),
     ("member", "GET " + S + "?limit=1&limit=2", 200),
+
+    # Where a new thing is, in a header: encoded.
+    ("admin", "PUT /identity/v3/projects/{member_project}/tags/a%0D%0AX-Evil%3A%20b", 201,
+        {"head": {"Location": "{base}/identity/v3/projects/{member_project}/tags/a%0D%0AX-Evil%3A%20b", "X-Evil": None}}),
+    ("member", "PUT /compute/v2.1/servers/{server}/tags/a%20b", 201, {"v": "2.26", "head": {"Location": "{base}/compute/v2.1/servers/{server}/tags/a%20b"}}),
+    ("member", "DELETE /compute/v2.1/servers/{server}/tags/a%20b", 204, {"v": "2.26"}),
+    ("admin", "POST /image/v2/metadefs/namespaces", 201, {"body": {"namespace": "a b::c"}, "head": {"Location": "{base}/image/v2/metadefs/namespaces/a%20b%3A%3Ac"}}),
+    ("admin", "DELETE /image/v2/metadefs/namespaces/a%20b%3A%3Ac", 204),
 ]
