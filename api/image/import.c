@@ -66,6 +66,8 @@ image_import_start(struct rest_call *call, const struct image_import *import, ch
         json_object_set_new(payload, "uri", json_string(import->uri));
     if (import->sha512 != NULL)
         json_object_set_new(payload, "sha512", json_string(import->sha512));
+    if (tx_exec(call->tx, err, "delete from image_tasks where expires_us < ?", "i", now) < 0)
+        return -1;
     if (tx_exec(call->tx, err, "insert into image_tasks (id, type, status, owner, image_id, request_id, user_id, input, created_us, updated_us)"
                 " values (?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)", "sssssssii", ret_task, import->type, call->auth->project_id, import->image_id,
                 http_request_id(call->req), call->auth->user_id, input, now, now) < 0)

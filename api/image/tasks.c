@@ -53,14 +53,14 @@ static void
 emit_task(struct json_out *out, struct rows *r)
 {
     static const char *const texts[] = { "id", "type", "status", "owner", "image_id", "request_id", "user_id", "message" };
-    char created[CLOCK_TEXT], updated[CLOCK_TEXT];
+    char created[CLOCK_TEXT], updated[CLOCK_TEXT], expires[CLOCK_TEXT];
 
     jo_object(out, NULL);
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         jo_str(out, texts[i], row_text(r, texts[i]));
     jo_raw(out, "input", row_text(r, "input"));
     jo_raw(out, "result", row_text(r, "result"));
-    jo_null(out, "expires_at");
+    jo_str(out, "expires_at", row_null(r, "expires_us") ? NULL : clock_format(row_int(r, "expires_us"), CLOCK_Z, expires));
     jo_str(out, "created_at", clock_format(row_int(r, "created_us"), CLOCK_Z, created));
     jo_str(out, "updated_at", clock_format(row_int(r, "updated_us"), CLOCK_Z, updated));
     jo_end_object(out);
@@ -72,7 +72,7 @@ image_tasks(struct rest_call *call, struct cairn_error *err)
     CLEANUP_ROWS struct rows *r = NULL;
     int rc;
 
-    if (tx_query(call->tx, &r, err, "select id, type, status, owner, image_id, request_id, user_id, message, input, result, created_us, updated_us"
+    if (tx_query(call->tx, &r, err, "select id, type, status, owner, image_id, request_id, user_id, message, input, result, created_us, updated_us, expires_us"
                  " from image_tasks where image_id = ? order by created_us", "s", row_text(call->object, "id")) < 0)
         return -1;
     jo_object(call->out, NULL);

@@ -16,6 +16,7 @@
 #include "plugin/storage.h"
 
 #define PIECE (1u << 20)
+#define KEPT_US (INT64_C(48) * 3600 * 1000000)     /* how long clients see a task that has ended */
 
 static int
 is_copy(const struct flow_run *run)
@@ -58,8 +59,9 @@ task_status(struct flow_run *run, struct tx *tx, const char *status, const char 
     CLEANUP_JSON json_t *result = json_pack("{s:s}", "image_id", run->object_id);
     CLEANUP_FREE char *text = json_text(result);
 
-    return tx_exec(tx, err, "update image_tasks set status = ?, message = ?, result = ?, updated_us = ? where id = ?", "sssis", status, message,
-                   strcmp(status, "success") == 0 ? text : NULL, clock_us(), json_str(run->payload, "task"));
+    return tx_exec(tx, err, "update image_tasks set status = ?, message = ?, result = ?, updated_us = ?,"
+                   " expires_us = case when ? in ('success', 'failure') then ? end where id = ?", "sssisis", status, message,
+                   strcmp(status, "success") == 0 ? text : NULL, clock_us(), status, clock_us() + KEPT_US, json_str(run->payload, "task"));
 }
 
 /* --- source: what is fetched from the web is staged first */
