@@ -6,6 +6,7 @@
 #include "daemon/services.h"
 #include "identity/token.h"
 #include "identity/who.h"
+#include "object/object.h"
 #include "rest/policy.h"
 
 #define ROLES_MAX 16
@@ -23,6 +24,8 @@ load_policy(struct tool *t, struct policy **ret, struct cairn_error *err)
         if (policy_add_defaults(p, daemon_services[i]->policies, err) < 0)
             goto fail;
     }
+    if (policy_add_defaults(p, object_policies, err) < 0)
+        goto fail;
     if (file != NULL && policy_load(p, file, err) < 0)
         goto fail;
     *ret = p;

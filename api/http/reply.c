@@ -253,7 +253,8 @@ reply_queue(struct cairn_request *req)
     if (req->type != NULL && field_find(req->reply_headers, "Content-Type") == NULL)
         rc = MHD_add_response_header(r, "Content-Type", req->type);
     for (const struct field *f = req->reply_headers; f != NULL; f = f->next)
-        if (MHD_add_response_header(r, f->name, f->value) != MHD_YES)
+        /* The library takes no empty value; readers cut blanks off. */
+        if (MHD_add_response_header(r, f->name, f->value[0] != '\0' ? f->value : " ") != MHD_YES)
             log_warn("%s %s: reply header '%s' cannot be sent", req->method, req->uri, f->name);
     if (rc == MHD_YES)
         rc = MHD_queue_response(req->mhd, (unsigned)req->status, r);

@@ -21,7 +21,7 @@ const struct cairn_key object_keys[] = {
 };
 
 /* The account's project is the target: "project_id". */
-static const struct policy_default policies[] = {
+const struct policy_default object_policies[] = {
     { "object:reseller", "role:admin or role:ResellerAdmin", "Every account: delete it, set its quotas" },
     { "object:operator", "(role:member or role:SwiftOperator) and project_id:%(project_id)s", "All of the project's own account" },
     { "object:reader", "role:reader and project_id:%(project_id)s", "Read and list all of the project's own account" },
@@ -692,7 +692,7 @@ object_app(const struct rest_env *env, struct http_app **ret, struct cairn_error
 
     s->env = *env;
     s->app = (struct http_app){ .name = "object-store", .self = s, .route = app_route, .handle = app_handle, .fault = app_fault, .ask = app_ask };
-    if (policy_add_defaults(env->policy, policies, err) < 0 || check_rules(s, err) < 0 || read_policies(s, err) < 0) {
+    if (policy_add_defaults(env->policy, object_policies, err) < 0 || check_rules(s, err) < 0 || read_policies(s, err) < 0) {
         object_app_free(&s->app);
         return -1;
     }

@@ -10,4 +10,5 @@ int object_app(const struct rest_env *env, struct http_app **ret, struct cairn_e
 void object_app_free(struct http_app *app);     /* NULL is allowed */
 void object_each_route(void (*fn)(void *arg, const char *method, const char *path, const char *rule), void *arg);
 extern const struct cairn_key object_keys[];    /* [object] */
+extern const struct policy_default object_policies[];
 #endif

@@ -268,50 +268,95 @@ uploads_alive(struct audit *a, struct cairn_error *err)
 
 /* --- the object store's blobs */
 
+#define BLOBS_AT_ONCE 1000              /* there may be many millions: a page of them is in memory */
+
+struct blob_page { struct cairn_blob_info *at; size_t n; };
+
+static int
+blob_page_add(void *arg, const void *item)
+{
+    struct blob_page *page = arg;
+
+    page->at[page->n++] = *(const struct cairn_blob_info *)item;
+    return page->n == BLOBS_AT_ONCE;
+}
+
+static int
+check_blob_known(struct audit *a, struct driver *store, const struct cairn_blob_info *blob, struct cairn_error *err)
+{
+    struct cairn_error why = CAIRN_ERROR_INIT;
+    int64_t known;
+
+    if (audit_count(a, &known, err, "select (select count(*) from objects where blob = ?) + (select count(*) from object_garbage where blob = ?)", blob->key,
+                    blob->key, NULL, NULL) < 0)
+        return -1;
+    if (known == 0 && is_forgotten(a, driver_instance(store), blob))
+        audit_found(a, blob->key, a->repair && storage_blob_delete(store, blob->key, &why) == 0, &why, "store '%s' has blob %s, which is no object's",
+                    driver_instance(store), blob->key);
+    return 0;
+}
+
 static int
 check_object_bytes(struct audit *a, struct driver *store, struct cairn_error *err)
 {
-    struct blobs b = { ARENA_INIT, { NULL, 0, 0 } };
-    struct cairn_sink sink = { blob_add, &b };
-    int rc = storage_blob_list(store, NULL, &sink, err);
+    CLEANUP_FREE struct cairn_blob_info *items = xcalloc(BLOBS_AT_ONCE, sizeof *items);
+    struct blob_page page = { items, 0 };
+    struct cairn_sink sink = { blob_page_add, &page };
+    char after[sizeof items[0].key] = "";
 
-    for (size_t i = 0; rc == 0 && i < b.list.n; i++) {
-        const struct cairn_blob_info *blob = b.list.at[i];
-        struct cairn_error why = CAIRN_ERROR_INIT;
-        int64_t known;
+    do {
+        page.n = 0;
+        if (storage_blob_list(store, after[0] != '\0' ? after : NULL, &sink, err) < 0)
+            return -1;
+        for (size_t i = 0; i < page.n; i++)
+            if (check_blob_known(a, store, &items[i], err) < 0)
+                return -1;
+        if (page.n > 0)
+            snprintf(after, sizeof after, "%s", items[page.n - 1].key);
+    } while (page.n == BLOBS_AT_ONCE);
+    return 0;
+}
 
-        rc = audit_count(a, &known, err, "select (select count(*) from objects where blob = ?) + (select count(*) from object_garbage where blob = ?)", blob->key,
-                         blob->key, NULL, NULL);
-        if (rc == 0 && known == 0 && is_forgotten(a, driver_instance(store), blob))
-            audit_found(a, blob->key, a->repair && storage_blob_delete(store, blob->key, &why) == 0, &why, "store '%s' has blob %s, which is no object's",
-                        driver_instance(store), blob->key);
-    }
-    arena_free(&b.arena);
-    return rc;
+static int
+check_object_blob(struct audit *a, struct driver *store, const char *blob, struct cairn_error *err)
+{
+    struct cairn_blob_info info = { .size = sizeof info };
+    int64_t still;
+
+    if (storage_blob_info(store, blob, &info, err) == 0)
+        return 0;
+    if (err->code != CAIRN_NOT_FOUND)
+        return -1;
+    cairn_error_clear(err);
+    if (audit_count(a, &still, err, "select count(*) from objects where blob = ?", blob, NULL, NULL, NULL) < 0)
+        return -1;
+    if (still > 0)
+        audit_found(a, blob, 0, NULL, "an object's bytes %s are not in store '%s'", blob, driver_instance(store));
+    return 0;
 }
 
 static int
 check_objects(struct audit *a, struct driver *store, struct cairn_error *err)
 {
-    CLEANUP_ARENA struct arena arena = ARENA_INIT;
-    struct ptrs blobs = { NULL, 0, 0 };
+    static const char sql[] = "select distinct blob from objects where blob > ? and store = ? order by blob limit 1000";
+    CLEANUP_FREE char *after = xstrdup("");
+    size_t n;
 
-    if (audit_ids(a, &arena, &blobs, err, "select distinct blob from objects where store = ? and blob is not null", driver_instance(store), NULL, NULL) < 0)
-        return -1;
-    for (size_t i = 0; i < blobs.n; i++) {
-        struct cairn_blob_info info = { .size = sizeof info };
-        int64_t still;
+    do {
+        CLEANUP_ARENA struct arena arena = ARENA_INIT;
+        struct ptrs blobs = { NULL, 0, 0 };
 
-        if (storage_blob_info(store, blobs.at[i], &info, err) == 0)
-            continue;
-        if (err->code != CAIRN_NOT_FOUND)
+        if (audit_ids(a, &arena, &blobs, err, sql, after, driver_instance(store), NULL) < 0)
             return -1;
-        cairn_error_clear(err);
-        if (audit_count(a, &still, err, "select count(*) from objects where blob = ?", blobs.at[i], NULL, NULL, NULL) < 0)
-            return -1;
-        if (still > 0)
-            audit_found(a, blobs.at[i], 0, NULL, "an object's bytes %s are not in store '%s'", (const char *)blobs.at[i], driver_instance(store));
-    }
+        n = blobs.n;
+        for (size_t i = 0; i < n; i++)
+            if (check_object_blob(a, store, blobs.at[i], err) < 0)
+                return -1;
+        if (n > 0) {
+            free(after);
+            after = xstrdup(blobs.at[n - 1]);
+        }
+    } while (n > 0);
     return 0;
 }
 

@@ -52,7 +52,7 @@ plugins_filter_filter_healthcheck_la_LDFLAGS = $(MODULE_LDFLAGS)
 plugins_filter_filter_crossdomain_la_SOURCES = plugins/filter/pages.c
 plugins_filter_filter_crossdomain_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DPAGE_NAME="crossdomain"' '-DPAGE_PATH="/crossdomain.xml"' \
 	'-DPAGE_TYPE="application/xml"' \
-	'-DPAGE_BODY="<?xml version=\"1.0\"?>\n<!DOCTYPE cross-domain-policy SYSTEM \"http://www.adobe.com/xml/dtds/cross-domain-policy.dtd\" >\n<cross-domain-policy>\n<allow-access-from domain=\"*\" secure=\"false\" />\n</cross-domain-policy>\n"'
+	'-DPAGE_BODY="<?xml version=\"1.0\"?>\n<!DOCTYPE cross-domain-policy SYSTEM \"http://www.adobe.com/xml/dtds/cross-domain-policy.dtd\" >\n<cross-domain-policy>\n<allow-access-from domain=\"*\" secure=\"false\" />\n</cross-domain-policy>"'
 plugins_filter_filter_crossdomain_la_LDFLAGS = $(MODULE_LDFLAGS)
 plugins_filter_filter_trans_id_la_SOURCES = plugins/filter/trans_id.c
 plugins_filter_filter_trans_id_la_CPPFLAGS = $(MODULE_CPPFLAGS)

@@ -20,6 +20,7 @@ is "a name with a blank and a slash" "$(http -X PUT --data-binary hello -H 'X-Ob
 is "its ETag is MD5" "$(header Etag)" "$(printf hello | md5sum | cut -d' ' -f1)"
 is "metadata comes back" "$(http -I "$store/t-objects/a%20b/c"; header X-Object-Meta-Colour)" "200red"
 is "POST replaces all metadata" "$(http -X POST -H 'X-Object-Meta-Size: 1' "$store/t-objects/a%20b/c"; http -I "$store/t-objects/a%20b/c"; header X-Object-Meta-Colour)" 202200
+is "metadata may be empty" "$(http -X POST -H 'X-Object-Meta-Empty;' "$store/t-objects/a%20b/c"; http -I "$store/t-objects/a%20b/c"; grep -ci '^x-object-meta-empty: *.$' head)" 2022001
 is "a wrong ETag is 422" "$(http -X PUT --data-binary hello -H 'ETag: 00000000000000000000000000000000' "$store/t-objects/z")" 422
 is "nothing of it stays" "$(http "$store/t-objects/z")" 404
 is "If-None-Match: * keeps what is there" "$(http -X PUT --data-binary other -H 'If-None-Match: *' "$store/t-objects/a%20b/c")" 412

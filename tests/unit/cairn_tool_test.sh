@@ -82,6 +82,8 @@ expect 1 "there is no rule" policy explain identity:list_user
 expect 1 "has no role in this scope" policy explain identity:list_users --project service
 expect 1 "Could not find user" policy explain identity:list_users --user nobody
 expect 0 "identity:create_user" policy list create_user
+expect 0 "object:operator" policy list object:
+expect 0 "admin MAY object:reseller" policy explain object:reseller --project admin
 
 # The catalog.
 expect 0 "is whole" catalog check
