@@ -364,8 +364,11 @@ identity_target(struct rest_call *call, const char *attr)
         return id;
     if (strcmp(attr, "target.token.user_id") == 0)
         return token_target(call);
-    if (call->object == NULL && strcmp(attr, "target.credential.user_id") == 0 && strcmp(http_method(call->req), "GET") == 0)
+    if (call->object == NULL && strcmp(attr, "target.credential.user_id") == 0 && strcmp(http_method(call->req), "GET") == 0
+        && rest_param(call, "credential_id") == NULL)
         return call->auth->user_id;     /* a list is of one's own; see list_all_credentials */
+    if (call->object == NULL && strcmp(attr, "target.trust.trustor_user_id") == 0 && rest_param(call, "trust_id") != NULL)
+        return call->auth->user_id;     /* a trust ends by itself, and whoever used it hears that it is gone */
     if (call->object == NULL && str_starts(attr, "target.trust.") && strcmp(http_method(call->req), "GET") == 0)
         return rest_query(call, attr + strlen("target.trust."));
     if (strcmp(attr, "target.domain_id") == 0) {

@@ -143,4 +143,5 @@ const struct rest_service identity_service = {
     .not_found = "Could not find %s: %s.",
     .target = identity_target,
     .open_unknown = 1,
+    .hide_unknown = 1,
 };

@@ -215,6 +215,7 @@ struct rest_service {
     enum { REST_PAGE_NOVA, REST_PAGE_NEUTRON, REST_PAGE_GLANCE, REST_PAGE_KEYSTONE } paging;
     int page_max;                       /* osapi_max_limit: 1000; 0: none unless asked */
     int hide_forbidden;                 /* 1: a foreign object's 403 is a 404 */
+    int hide_unknown;                   /* 1: an object that there is not is 403 to those who might not see it, as a foreign one is: nobody learns which ids there are */
     /* Body of a fault: {"itemNotFound": {"message": ..., "code": 404}} etc.  NULL: {"error": {...}} as identity does. */
     void (*fault)(struct rest_call *call, int status, const struct cairn_error *err, struct json_out *out);
     /* HTTP status of an error code where it differs from the engine's (CAIRN_OVER_QUOTA is 403 in compute, 409 in network, 413...); 0: the engine's. */

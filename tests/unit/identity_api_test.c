@@ -437,7 +437,7 @@ static void
 walk_route(void *arg, const char *method, const char *path, const char *action, struct rest_version since, const char *rule)
 {
     static const char *const anybody[] = { "identity:get_region", "identity:list_regions", "identity:get_auth_catalog", "identity:get_auth_projects",
-                                           "identity:get_auth_domains", "identity:get_auth_system", "identity:list_credentials", "identity:get_domain",
+                                           "identity:get_auth_domains", "identity:get_auth_system", "identity:list_credentials",
                                            "identity:get_registered_limit", "identity:list_registered_limits", "identity:get_limit_model", "identity:list_limits",
                                            "identity:get_security_compliance_domain_config" };
     struct walk *w = arg;
@@ -525,6 +525,30 @@ START_TEST(a_domains_manager_rules_that_domain_only)
     ck_assert_int_eq(status(token, "POST", "/v3/projects", "{\"project\":{\"name\":\"x\",\"domain_id\":\"default\"}}"), 403);
     ck_assert_int_eq(status(token, "POST", "/v3/projects", "{\"project\":{\"name\":\"x\"}}"), 201);
     ck_assert_int_eq(status(token, "POST", "/v3/projects", "{\"project\":{\"name\":\"y\",\"is_domain\":true}}"), 403);
+}
+END_TEST
+
+/* An id that there is not, and one that is somebody else's, are the same to whoever may see neither. */
+START_TEST(nobody_learns_by_asking_which_ids_there_are)
+{
+    static const char *const hidden[] = { "users", "groups", "projects", "domains", "roles", "services", "endpoints", "policies", "credentials", "limits" };
+    static const char *const told[] = { "regions", "registered_limits", "OS-TRUST/trusts" };
+    CLEANUP_FREE char *user = NULL;
+    CLEANUP_FREE char *project = NULL;
+    CLEANUP_FREE char *scope = NULL;
+    CLEANUP_FREE char *token = NULL;
+
+    make_member("mo", "manager", &user, &project);
+    scope = scope_of(project);
+    token = bed_login("mo", "pw", scope);
+    for (size_t i = 0; i < ARRAY_LEN(hidden) + ARRAY_LEN(told); i++) {
+        int hides = i < ARRAY_LEN(hidden);
+        CLEANUP_FREE char *path = xasprintf("/v3/%s/0123456789abcdef0123456789abcdef", hides ? hidden[i] : told[i - ARRAY_LEN(hidden)]);
+
+        ck_assert_msg(status(token, "GET", path, NULL) == (hides && strcmp(hidden[i], "roles") != 0 ? 403 : 404), "%s: %d", path, status(token, "GET", path, NULL));
+        ck_assert_msg(status(admin, "GET", path, NULL) == 404, "%s", path);
+        ck_assert_msg(status(admin, "DELETE", path, NULL) == 404, "%s", path);
+    }
 }
 END_TEST
 
@@ -879,6 +903,7 @@ main(void)
     tcase_add_test(t, personas_may_what_they_may);
     tcase_add_test(t, no_route_is_open_by_accident);
     tcase_add_test(t, a_domains_manager_rules_that_domain_only);
+    tcase_add_test(t, nobody_learns_by_asking_which_ids_there_are);
     tcase_add_test(t, roles_of_a_domain_have_rules_of_their_own);
     tcase_add_test(t, grants_are_put_checked_listed_and_taken);
     tcase_add_test(t, the_catalog_is_managed_and_kept_whole);

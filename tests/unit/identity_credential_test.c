@@ -159,16 +159,16 @@ START_TEST(credentials_are_seen_by_their_users_and_administrators)
     ck_assert_int_eq(got, 201);
     free(make_credential(bob_token, "cert", "x", &got));
     ck_assert_int_eq(got, 403);
-    ck_assert_int_eq(status(bob_token, "GET", path, NULL), 404);
-    ck_assert_int_eq(status(bob_token, "PATCH", path, "{\"credential\":{\"blob\":\"y\"}}"), 404);
-    ck_assert_int_eq(status(bob_token, "DELETE", path, NULL), 404);
+    ck_assert_int_eq(status(bob_token, "GET", path, NULL), 403);
+    ck_assert_int_eq(status(bob_token, "PATCH", path, "{\"credential\":{\"blob\":\"y\"}}"), 403);
+    ck_assert_int_eq(status(bob_token, "DELETE", path, NULL), 403);
     ck_assert_ptr_null(strstr(bed_ask(bob_token, "GET", "/v3/credentials", NULL, NULL, NULL)->text, id));
     ck_assert_ptr_null(strstr(bed_ask(bob_token, "GET", "/v3/credentials", query, NULL, NULL)->text, id));
     ck_assert_ptr_nonnull(strstr(bed_ask(ann_token, "GET", "/v3/credentials", NULL, NULL, NULL)->text, id));
     ck_assert_ptr_nonnull(strstr(bed_ask(admin, "GET", "/v3/credentials", query, NULL, NULL)->text, id));
     ck_assert_ptr_null(strstr(bed_ask(admin, "GET", "/v3/credentials", "type=ec2", NULL, NULL)->text, id));
     ck_assert_int_eq(status(ann_token, "DELETE", path, NULL), 204);
-    ck_assert_int_eq(status(ann_token, "GET", path, NULL), 404);
+    ck_assert_int_eq(status(ann_token, "GET", path, NULL), 403);
 }
 END_TEST
 
