@@ -164,6 +164,7 @@ START_TEST(every_scope_is_what_was_asked)
     static const struct { const char *scope; const char *has, *has_not; } cases[] = {
         { PROJECT_SCOPE, "project", "domain" },
         { "{\"project\":{\"name\":\"admin\",\"domain\":{\"name\":\"Default\"}}}", "catalog", "system" },
+        { "{\"project\":{\"name\":\"admin\",\"domain\":{\"name\":\"default\"}}}", "catalog", "system" },
         { "{\"domain\":{\"id\":\"default\"}}", "domain", "project" },
         { "{\"domain\":{\"name\":\"Default\"}}", "roles", "project" },
         { "{\"system\":{\"all\":true}}", "system", "project" },
@@ -525,6 +526,19 @@ START_TEST(a_domains_manager_rules_that_domain_only)
     ck_assert_int_eq(status(token, "POST", "/v3/projects", "{\"project\":{\"name\":\"x\",\"domain_id\":\"default\"}}"), 403);
     ck_assert_int_eq(status(token, "POST", "/v3/projects", "{\"project\":{\"name\":\"x\"}}"), 201);
     ck_assert_int_eq(status(token, "POST", "/v3/projects", "{\"project\":{\"name\":\"y\",\"is_domain\":true}}"), 403);
+}
+END_TEST
+
+START_TEST(a_users_domain_is_meant_in_any_case_where_it_alone_can_be)
+{
+    static const char who[] = "{\"methods\":[\"password\"],\"password\":{\"user\":{\"name\":\"admin\",\"password\":\"" PASSWORD "\",\"domain\":{\"name\":\"dEFAULT\"}}}}";
+    CLEANUP_FREE char *first = bed_login_as(who, NULL);
+    CLEANUP_FREE char *second = NULL;
+
+    ck_assert_ptr_nonnull(first);
+    free(bed_make(admin, "/v3/domains", "domain", "{\"name\":\"DEFAULT\"}"));
+    second = bed_login_as(who, NULL);
+    ck_assert_ptr_null(second);                                                 /* which of the two? */
 }
 END_TEST
 
@@ -903,6 +917,7 @@ main(void)
     tcase_add_test(t, personas_may_what_they_may);
     tcase_add_test(t, no_route_is_open_by_accident);
     tcase_add_test(t, a_domains_manager_rules_that_domain_only);
+    tcase_add_test(t, a_users_domain_is_meant_in_any_case_where_it_alone_can_be);
     tcase_add_test(t, nobody_learns_by_asking_which_ids_there_are);
     tcase_add_test(t, roles_of_a_domain_have_rules_of_their_own);
     tcase_add_test(t, grants_are_put_checked_listed_and_taken);
