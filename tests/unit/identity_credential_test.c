@@ -1,6 +1,7 @@
 /* identity_credential_test.c: credentials, EC2 and S3 signatures, passcodes by the clock, and logins in more than one step. */
 #include "config.h"
 #include "identity_testing.h"
+#include "unit.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -682,11 +683,5 @@ suite(void)
 int
 main(void)
 {
-    SRunner *runner = srunner_create(suite());
-    int failed;
-
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite(suite());
 }

@@ -1,6 +1,7 @@
 /* identity_delegation_test.c: application credentials, access rules and trusts: what is handed on, and how it ends. */
 #include "config.h"
 #include "identity_testing.h"
+#include "unit.h"
 
 #include "base/clock.h"
 #include "rest/auth.h"
@@ -660,11 +661,5 @@ suite(void)
 int
 main(void)
 {
-    SRunner *runner = srunner_create(suite());
-    int failed;
-
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite(suite());
 }

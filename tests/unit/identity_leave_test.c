@@ -4,6 +4,7 @@
  * that makes tokens or shows secrets.  A token that comes of it must be for that project and have no more than "member" and "reader". */
 #include "config.h"
 #include "identity_testing.h"
+#include "unit.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -416,11 +417,5 @@ suite(void)
 int
 main(void)
 {
-    SRunner *runner = srunner_create(suite());
-    int failed;
-
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite(suite());
 }

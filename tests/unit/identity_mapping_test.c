@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "identity/mapping.h"
+#include "unit.h"
 
 /* JSON with ' for ", so that the tables can be read. */
 static json_t *
@@ -206,15 +207,10 @@ main(void)
 {
     Suite *s = suite_create("mapping");
     TCase *t = tcase_create("mapping");
-    SRunner *runner = srunner_create(s);
-    int failed;
 
     tcase_add_loop_test(t, assertions_become_what_the_rules_say, 0, (int)ARRAY_LEN(cases));
     tcase_add_loop_test(t, rules_that_are_none_are_refused_with_the_place, 0, (int)ARRAY_LEN(bad));
     tcase_add_test(t, lists_in_a_text_survive_the_way_there_and_back);
     suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -1,6 +1,7 @@
 /* identity_oauth_test.c: OS-OAUTH1 from the consumer to its token, signed by a second hand here, and by a published example. */
 #include "config.h"
 #include "identity_testing.h"
+#include "unit.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -437,11 +438,5 @@ suite(void)
 int
 main(void)
 {
-    SRunner *runner = srunner_create(suite());
-    int failed;
-
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite(suite());
 }

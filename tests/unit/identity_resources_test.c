@@ -3,6 +3,7 @@
 #include "identity_testing.h"
 
 #include "identity/mapping.h"
+#include "unit.h"
 
 static char *admin;             /* a token for the project "admin" */
 static char *admin_project;
@@ -706,16 +707,11 @@ main(void)
     };
     Suite *s = suite_create("identity resources");
     TCase *t = tcase_create("resources");
-    SRunner *runner = srunner_create(s);
-    int failed;
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 120);
     for (size_t i = 0; i < ARRAY_LEN(tests); i++)
         tcase_add_test(t, tests[i]);
     suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

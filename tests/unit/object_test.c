@@ -245,8 +245,6 @@ main(void)
     Suite *s = suite_create("object");
     TCase *bytes = tcase_create("bytes");
     TCase *t = tcase_create("rules");
-    SRunner *r;
-    int failed;
 
     tcase_add_test(t, a_list_names_users_by_id_and_name);
     tcase_add_test(t, names_of_another_domain_are_not_believed);
@@ -261,9 +259,5 @@ main(void)
     tcase_add_test(bytes, the_audit_turns_every_page);
     tcase_add_test(bytes, each_policy_has_its_store);
     suite_add_tcase(s, bytes);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed > 0;
+    return run_suite(s);
 }
