@@ -198,11 +198,6 @@ app_cred_delete(struct rest_call *call, struct cairn_error *err)
 }
 
 /* --- create */
-static const struct rest_attr role_attrs[] = {
-    { .name = "id",   .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 64 },
-    { .name = "name", .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 255 },
-    { .name = NULL }
-};
 static const char *const rule_methods[] = { "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT", NULL };
 static const struct rest_attr rule_attrs[] = {
     { .name = "id",      .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 64 },
@@ -216,7 +211,7 @@ static const struct rest_attr create_body[] = {
     { .name = "description",  .type = REST_TEXT,   .flags = REST_CREATE | REST_NULL, .max = 4096 },
     { .name = "secret",       .type = REST_STRING, .flags = REST_CREATE | REST_NULL | REST_SECRET, .min = 1, .max = 255 },
     { .name = "expires_at",   .type = REST_STRING, .flags = REST_CREATE | REST_NULL, .max = 64 },
-    { .name = "roles",        .type = REST_LIST,   .flags = REST_CREATE | REST_NULL, .of = role_attrs, .max = 64 },
+    { .name = "roles",        .type = REST_LIST,   .flags = REST_CREATE | REST_NULL, .of = role_ref_attrs, .max = 64 },
     { .name = "unrestricted", .type = REST_BOOL,   .flags = REST_CREATE | REST_NULL },
     { .name = "access_rules", .type = REST_LIST,   .flags = REST_CREATE | REST_NULL, .of = rule_attrs, .max = 64 },
     { .name = "project_id",   .type = REST_STRING, .flags = REST_CREATE | REST_NULL },

@@ -3,6 +3,7 @@
 #include "identity/delegated.h"
 
 #include "base/clock.h"
+#include "identity/resources.h"
 #include "identity/who.h"
 
 int
@@ -41,6 +42,12 @@ refuse_delegated(struct rest_call *call, struct cairn_error *err)
     return refuse_handed_on(call, err);
 }
 
+const struct rest_attr role_ref_attrs[] = {
+    { .name = "id",   .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 64 },
+    { .name = "name", .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 255 },
+    { .name = NULL }
+};
+
 int
 find_role(struct tx *tx, const json_t *role, char **ret, struct cairn_error *err)
 {
@@ -54,6 +61,32 @@ find_role(struct tx *tx, const json_t *role, char **ret, struct cairn_error *err
     if (got < 0)
         return -1;
     return *ret != NULL ? 0 : cairn_fail(err, CAIRN_NOT_FOUND, "Could not find role: %.80s.", id != NULL ? id : name);
+}
+
+int
+handed_roles(struct rest_call *call, const char *sql, const char *id, const char *role,
+             void (*write)(struct rest_call *call, const char *key, struct json_out *out, struct rows *row), struct cairn_error *err)
+{
+    CLEANUP_ROWS struct rows *rows = NULL;
+    const char *only = role != NULL ? role : "";
+    int got;
+
+    if (tx_query(call->tx, &rows, err, sql, "sss", id, only, only) < 0 || (got = rows_next(rows, err)) < 0)
+        return -1;
+    if (got == 0 && role != NULL)
+        return cairn_fail(err, CAIRN_NOT_FOUND, "Could not find role: %.80s.", role);
+    jo_object(call->out, NULL);
+    if (role != NULL) {
+        write(call, "role", call->out, rows);
+    } else {
+        jo_array(call->out, "roles");
+        for (; got > 0; got = rows_next(rows, err))
+            write(call, NULL, call->out, rows);
+        jo_end_array(call->out);
+        list_links(call);
+    }
+    jo_end_object(call->out);
+    return got < 0 ? -1 : 0;
 }
 
 int

@@ -4,6 +4,7 @@
 
 #include "identity/copies.h"
 #include "identity/identity.h"
+#include "identity/who.h"
 
 #define LOG_MODULE "identity"
 #include "base/log.h"
@@ -44,7 +45,7 @@ find_domain(struct tx *tx, const char *id, const char *name, char **ret_id, char
 {
     CLEANUP_ROWS struct rows *rows = NULL;
     int got = id != NULL ? tx_query(tx, &rows, err, "select id, name from domains where id = ?", "s", id)
-                         : tx_query(tx, &rows, err, "select id, name from domains where name = ?", "s", name);
+                         : tx_query(tx, &rows, err, "select id, name from domains where id = " WHO_DOMAIN_MEANT, "ss", name, name);
 
     *ret_id = *ret_name = NULL;
     if (got < 0 || (got = rows_next(rows, err)) < 0)

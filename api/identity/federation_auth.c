@@ -16,18 +16,6 @@ no_idp(struct rest_call *call, struct cairn_error *err)
     return cairn_fail(err, CAIRN_UNSUPPORTED, "This cloud does not act as a SAML2 identity provider for others.");
 }
 
-static int
-projects_list(struct rest_call *call, struct cairn_error *err)
-{
-    return rest_list(call, &identity_projects, 1, err);
-}
-
-static int
-domains_list(struct rest_call *call, struct cairn_error *err)
-{
-    return rest_list(call, &identity_domains, 1, err);
-}
-
 #define FEDERATION "/v3/OS-FEDERATION"
 #define AUTH "/v3/auth/OS-FEDERATION"
 #define LOGIN(method_, path_) { .method = method_, .path = path_, .status = 200, .flags = REST_PUBLIC | REST_NO_TX, .handle = not_spoken }
@@ -42,7 +30,7 @@ const struct rest_route identity_federation_auth_routes[] = {
     { .method = "GET",  .path = FEDERATION "/saml2/metadata", .status = 200, .flags = REST_PUBLIC | REST_NO_TX, .handle = no_idp },
     { .method = "POST", .path = AUTH "/saml2",     .status = 200, .flags = REST_PUBLIC | REST_NO_TX, .handle = no_idp },
     { .method = "POST", .path = AUTH "/saml2/ecp", .status = 200, .flags = REST_PUBLIC | REST_NO_TX, .handle = no_idp },
-    { .method = "GET",  .path = FEDERATION "/projects", .rule = "identity:get_auth_projects", .status = 200, .handle = projects_list },
-    { .method = "GET",  .path = FEDERATION "/domains",  .rule = "identity:get_auth_domains",  .status = 200, .handle = domains_list },
+    { .method = "GET",  .path = FEDERATION "/projects", .rule = "identity:get_auth_projects", .status = 200, .handle = scope_projects },
+    { .method = "GET",  .path = FEDERATION "/domains",  .rule = "identity:get_auth_domains",  .status = 200, .handle = scope_domains },
     { .method = NULL }
 };

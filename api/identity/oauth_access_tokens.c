@@ -83,54 +83,37 @@ access_delete(struct rest_call *call, struct cairn_error *err)
 }
 
 static void
-write_role(struct rest_call *call, const char *key, struct rows *row)
+write_role(struct rest_call *call, const char *key, struct json_out *out, struct rows *row)
 {
     const char *domain = row_text(row, "domain_id");
 
-    jo_object(call->out, key);
-    jo_str(call->out, "id", row_text(row, "id"));
-    jo_str(call->out, "name", row_text(row, "name"));
-    jo_str(call->out, "domain_id", domain[0] != '\0' ? domain : NULL);
-    links_emit_at(call, call->out, "/v3/roles", row_text(row, "id"));
-    jo_end_object(call->out);
+    jo_object(out, key);
+    jo_str(out, "id", row_text(row, "id"));
+    jo_str(out, "name", row_text(row, "name"));
+    jo_str(out, "domain_id", domain[0] != '\0' ? domain : NULL);
+    links_emit_at(call, out, "/v3/roles", row_text(row, "id"));
+    jo_end_object(out);
 }
 
-#define ROLES "select r.id as id, r.name as name, r.domain_id as domain_id from oauth_access_token_roles t join roles r on r.id = t.role_id where t.access_token_id = ?"
+static int
+roles(struct rest_call *call, const char *role, struct cairn_error *err)
+{
+    static const char sql[] = "select r.id as id, r.name as name, r.domain_id as domain_id from oauth_access_token_roles t join roles r on r.id = t.role_id"
+                              " where t.access_token_id = ? and (? = '' or r.id = ?) order by r.name";
+
+    return of_this_user(call, err) < 0 ? -1 : handed_roles(call, sql, rest_param(call, "access_token_id"), role, write_role, err);
+}
 
 static int
 roles_list(struct rest_call *call, struct cairn_error *err)
 {
-    CLEANUP_ROWS struct rows *rows = NULL;
-    int got;
-
-    if (of_this_user(call, err) < 0 || tx_query(call->tx, &rows, err, ROLES " order by r.name", "s", rest_param(call, "access_token_id")) < 0)
-        return -1;
-    jo_object(call->out, NULL);
-    jo_array(call->out, "roles");
-    while ((got = rows_next(rows, err)) > 0)
-        write_role(call, NULL, rows);
-    jo_end_array(call->out);
-    list_links(call);
-    jo_end_object(call->out);
-    return got;
+    return roles(call, NULL, err);
 }
 
 static int
 role_show(struct rest_call *call, struct cairn_error *err)
 {
-    CLEANUP_ROWS struct rows *rows = NULL;
-    const char *role = rest_param(call, "role_id");
-    int got;
-
-    if (of_this_user(call, err) < 0 || tx_query(call->tx, &rows, err, ROLES " and r.id = ?", "ss", rest_param(call, "access_token_id"), role) < 0
-        || (got = rows_next(rows, err)) < 0)
-        return -1;
-    if (got == 0)
-        return cairn_fail(err, CAIRN_NOT_FOUND, "Could not find role: %.80s.", role);
-    jo_object(call->out, NULL);
-    write_role(call, "role", rows);
-    jo_end_object(call->out);
-    return 0;
+    return roles(call, rest_param(call, "role_id"), err);
 }
 
 #define ONE PATH "/{access_token_id}"

@@ -154,13 +154,8 @@ request_token_create(struct rest_call *call, struct cairn_error *err)
 }
 
 /* --- PUT /OS-OAUTH1/authorize/{request_token_id} */
-static const struct rest_attr role_attrs[] = {
-    { .name = "id",   .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 64 },
-    { .name = "name", .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 255 },
-    { .name = NULL }
-};
 static const struct rest_attr authorize_body[] = {
-    { .name = "roles", .type = REST_LIST, .flags = REST_CREATE | REST_REQUIRED, .of = role_attrs, .min = 1, .max = 64 },
+    { .name = "roles", .type = REST_LIST, .flags = REST_CREATE | REST_REQUIRED, .of = role_ref_attrs, .min = 1, .max = 64 },
     { .name = NULL }
 };
 

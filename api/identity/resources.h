@@ -76,6 +76,10 @@ const char *identity_target(struct rest_call *call, const char *attr);
 /* --- tokens.c: who the token in X-Subject-Token stands for; found out once for each request.  Borrowed; NULL with an error. */
 const struct auth *subject_token(struct rest_call *call, struct cairn_error *err);
 
+/* --- scopes.c: handlers: the projects and the domains that the caller may have a token for */
+int scope_projects(struct rest_call *call, struct cairn_error *err);
+int scope_domains(struct rest_call *call, struct cairn_error *err);
+
 /* --- cascade.c: what goes with an object; in the caller's transaction, before the row itself */
 int user_goes(struct tx *tx, const char *id, struct cairn_error *err);
 /* A role on a project is taken from a user. */

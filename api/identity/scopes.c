@@ -17,14 +17,14 @@ catalog_show(struct rest_call *call, struct cairn_error *err)
     return 0;
 }
 
-static int
-projects_list(struct rest_call *call, struct cairn_error *err)
+int
+scope_projects(struct rest_call *call, struct cairn_error *err)
 {
     return rest_list(call, &identity_projects, 1, err);
 }
 
-static int
-domains_list(struct rest_call *call, struct cairn_error *err)
+int
+scope_domains(struct rest_call *call, struct cairn_error *err)
 {
     return rest_list(call, &identity_domains, 1, err);
 }
@@ -54,8 +54,8 @@ system_list(struct rest_call *call, struct cairn_error *err)
 
 const struct rest_route identity_scope_routes[] = {
     { .method = "GET", .path = "/v3/auth/catalog",  .rule = "identity:get_auth_catalog",  .status = 200, .handle = catalog_show },
-    { .method = "GET", .path = "/v3/auth/projects", .rule = "identity:get_auth_projects", .status = 200, .handle = projects_list },
-    { .method = "GET", .path = "/v3/auth/domains",  .rule = "identity:get_auth_domains",  .status = 200, .handle = domains_list },
+    { .method = "GET", .path = "/v3/auth/projects", .rule = "identity:get_auth_projects", .status = 200, .handle = scope_projects },
+    { .method = "GET", .path = "/v3/auth/domains",  .rule = "identity:get_auth_domains",  .status = 200, .handle = scope_domains },
     { .method = "GET", .path = "/v3/auth/system",   .rule = "identity:get_auth_system",   .status = 200, .handle = system_list },
     { .method = NULL }
 };

@@ -56,6 +56,7 @@ write_role(struct rest_call *call, const char *key, struct json_out *out, struct
 {
     const char *domain = row_text(row, "domain_id");
 
+    (void)row_text(row, "parent");
     jo_object(out, key);
     jo_str(out, "id", row_text(row, "id"));
     jo_str(out, "name", row_text(row, "name"));
@@ -130,50 +131,25 @@ trust_show(struct rest_call *call, struct cairn_error *err)
 }
 
 static int
+roles(struct rest_call *call, const char *role, struct cairn_error *err)
+{
+    return must_be_alive(call, err) < 0 ? -1
+        : handed_roles(call, ROLES "t.trust_id = ? and (? = '' or r.id = ?) order by name", row_text(call->object, "id"), role, write_role, err);
+}
+
+static int
 roles_list(struct rest_call *call, struct cairn_error *err)
 {
-    CLEANUP_ROWS struct rows *rows = NULL;
-    int got;
-
-    if (must_be_alive(call, err) < 0 || tx_query(call->tx, &rows, err, ROLES "t.trust_id = ? order by name", "s", row_text(call->object, "id")) < 0)
-        return -1;
-    jo_object(call->out, NULL);
-    jo_array(call->out, "roles");
-    while ((got = rows_next(rows, err)) > 0) {
-        (void)row_text(rows, "parent");
-        write_role(call, NULL, call->out, rows);
-    }
-    jo_end_array(call->out);
-    list_links(call);
-    jo_end_object(call->out);
-    return got;
+    return roles(call, NULL, err);
 }
 
 static int
 role_show(struct rest_call *call, struct cairn_error *err)
 {
-    CLEANUP_ROWS struct rows *rows = NULL;
-    const char *role = rest_param(call, "role_id");
-    int got;
-
-    if (must_be_alive(call, err) < 0
-        || tx_query(call->tx, &rows, err, ROLES "t.trust_id = ? and r.id = ?", "ss", row_text(call->object, "id"), role) < 0 || (got = rows_next(rows, err)) < 0)
-        return -1;
-    if (got == 0)
-        return cairn_fail(err, CAIRN_NOT_FOUND, "Could not find role: %.80s.", role);
-    (void)row_text(rows, "parent");
-    jo_object(call->out, NULL);
-    write_role(call, "role", call->out, rows);
-    jo_end_object(call->out);
-    return 0;
+    return roles(call, rest_param(call, "role_id"), err);
 }
 
 /* --- create */
-static const struct rest_attr role_attrs[] = {
-    { .name = "id",   .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 64 },
-    { .name = "name", .type = REST_STRING, .flags = REST_CREATE, .min = 1, .max = 255 },
-    { .name = NULL }
-};
 static const struct rest_attr create_body[] = {
     { .name = "trustor_user_id",    .type = REST_STRING, .flags = REST_CREATE | REST_REQUIRED, .min = 1, .max = 64 },
     { .name = "trustee_user_id",    .type = REST_STRING, .flags = REST_CREATE | REST_REQUIRED, .min = 1, .max = 64 },
@@ -183,7 +159,7 @@ static const struct rest_attr create_body[] = {
     { .name = "expires_at",         .type = REST_STRING, .flags = REST_CREATE | REST_NULL, .max = 64 },
     { .name = "allow_redelegation", .type = REST_BOOL,   .flags = REST_CREATE | REST_NULL },
     { .name = "redelegation_count", .type = REST_INT,    .flags = REST_CREATE | REST_NULL, .min = 0, .max = INT32_MAX },
-    { .name = "roles",              .type = REST_LIST,   .flags = REST_CREATE | REST_NULL, .of = role_attrs, .max = 64 },
+    { .name = "roles",              .type = REST_LIST,   .flags = REST_CREATE | REST_NULL, .of = role_ref_attrs, .max = 64 },
     { .name = NULL }
 };
 

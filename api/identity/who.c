@@ -32,10 +32,6 @@ who_user_free(struct who_user *u)
     " from users u join domains d on d.id = u.domain_id" \
     " left join passwords p on p.id = (select q.id from passwords q where q.user_id = u.id order by q.created_us desc, q.id desc limit 1)"
 
-/* The domain of a name, given twice: written as it is, or, where one alone can be meant, in another case; see who_find_domain(). */
-#define DOMAIN_MEANT "coalesce((select id from domains where name = ?)," \
-                     " (select min(id) from domains where lower(name) = lower(?) having count(*) = 1))"
-
 int
 who_user_load(struct tx *tx, const char *id, const char *name, const char *domain_id, const char *domain_name, struct who_user *ret,
               struct cairn_error *err)
@@ -48,7 +44,7 @@ who_user_load(struct tx *tx, const char *id, const char *name, const char *domai
     else if (domain_id != NULL)
         got = tx_query(tx, &rows, err, USER_SELECT " where u.name = ? and d.id = ?", "ss", name, domain_id);
     else
-        got = tx_query(tx, &rows, err, USER_SELECT " where u.name = ? and d.id = " DOMAIN_MEANT, "sss", name, domain_name, domain_name);
+        got = tx_query(tx, &rows, err, USER_SELECT " where u.name = ? and d.id = " WHO_DOMAIN_MEANT, "sss", name, domain_name, domain_name);
     if (got < 0 || (got = rows_next(rows, err)) < 0)
         return -1;
     if (got == 0)
@@ -80,7 +76,7 @@ who_find_project(struct tx *tx, const char *id, const char *name, const char *do
     static const char by_name[] = "select p.id from projects p join domains d on d.id = p.domain_id where p.name = ? and p.enabled = 1"
                                   " and d.enabled = 1 and d.id = ?";
     static const char by_names[] = "select p.id from projects p join domains d on d.id = p.domain_id where p.name = ? and p.enabled = 1"
-                                   " and d.enabled = 1 and d.id = " DOMAIN_MEANT;
+                                   " and d.enabled = 1 and d.id = " WHO_DOMAIN_MEANT;
     int got = id != NULL          ? tx_text(tx, ret_id, err, by_id, "s", id)
               : domain_id != NULL ? tx_text(tx, ret_id, err, by_name, "ss", name, domain_id)
                                   : tx_text(tx, ret_id, err, by_names, "sss", name, domain_name, domain_name);

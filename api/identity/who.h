@@ -28,6 +28,9 @@ int who_user_load(struct tx *tx, const char *id, const char *name, const char *d
 int who_find_project(struct tx *tx, const char *id, const char *name, const char *domain_id, const char *domain_name, char **ret_id,
                      struct cairn_error *err);
 int who_find_domain(struct tx *tx, const char *id, const char *name, char **ret_id, struct cairn_error *err);
+/* SQL: the id of the domain of a name, given twice: written as it is, or, where one alone can be meant, in another case. */
+#define WHO_DOMAIN_MEANT "coalesce((select id from domains where name = ?)," \
+                         " (select min(id) from domains where lower(name) = lower(?) having count(*) = 1))"
 
 /* Everything a request needs to know about the bearer of such a token; 'token_text' may be NULL.  CAIRN_UNAUTHENTICATED: the user, the scope or the
  * last role in it is gone or disabled. */
