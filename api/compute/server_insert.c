@@ -86,7 +86,7 @@ insert_disks(struct rest_call *call, const struct wish *w, const char *server_id
 }
 
 static int
-insert_ports(struct rest_call *call, const struct wish *w, const char *server_id, struct cairn_error *err)
+insert_ports(struct rest_call *call, const struct wish *w, const char *server_id, const char *host, struct cairn_error *err)
 {
     char port_id[ID_UUID];
 
@@ -94,6 +94,7 @@ insert_ports(struct rest_call *call, const struct wish *w, const char *server_id
         struct port_request p = {
             .network_id = w->nics[i].network_id, .port_id = w->nics[i].port_id, .fixed_ip = w->nics[i].fixed_ip, .tag = w->nics[i].tag,
             .project_id = call->auth->project_id, .device_id = server_id, .device_owner = "compute:nova",
+            .host = host,
             .groups = (const char *const *)w->groups.at, .groups_count = (unsigned)w->groups.n, .request_id = http_request_id(call->req),
         };
 
@@ -154,9 +155,9 @@ properties_of(struct wish *w, uint32_t *ret_count)
     return (const struct cairn_pair *const *)list.at;
 }
 
-/* 1: placed; 0: no host has room, and the server says so; -1. */
+/* 1: placed on '*ret_host', a string of the wish; 0: no host has room, and the server says so; -1. */
 static int
-place_server(struct rest_call *call, struct wish *w, const char *id, struct cairn_error *err)
+place_server(struct rest_call *call, struct wish *w, const char *id, const char **ret_host, struct cairn_error *err)
 {
     struct cairn_place_request request = {
         .size = sizeof request, .vcpus = (uint32_t)json_int(w->flavor, "vcpus", 1), .ram_mib = (uint64_t)json_int(w->flavor, "ram", 1),
@@ -169,7 +170,8 @@ place_server(struct rest_call *call, struct wish *w, const char *id, struct cair
 
     request.properties = properties_of(w, &request.properties_count);
     if (schedule_claim(call->tx, call->env->scheduler, &request, call->auth->user_id, host_id, host_name, err) == 0) {
-        ptrs_add(&w->a, &w->group_hosts, arena_strdup(&w->a, host_name));
+        *ret_host = arena_strdup(&w->a, host_name);
+        ptrs_add(&w->a, &w->group_hosts, (void *)(uintptr_t)*ret_host);
         return tx_exec(call->tx, err,
                        "update servers set host_id = ?, availability_zone = (select availability_zone from hosts where id = ?) where id = ?", "sss", host_id,
                        host_id, id) < 0 ? -1 : 1;
@@ -197,15 +199,16 @@ insert_tags(struct rest_call *call, const char *id, struct cairn_error *err)
 int
 server_insert(struct rest_call *call, struct wish *w, int64_t index, char id[ID_UUID], struct cairn_error *err)
 {
+    const char *host;
     int placed;
 
     id_uuid(id);
     if (insert_server(call, w, id, index, err) < 0 || insert_tags(call, id, err) < 0 || server_files_insert(call, id, err) < 0 ||
-        (placed = place_server(call, w, id, err)) < 0)
+        (placed = place_server(call, w, id, &host, err)) < 0)
         return -1;
     if (!placed)
         return 0;
-    if (insert_disks(call, w, id, err) < 0 || insert_ports(call, w, id, err) < 0)
+    if (insert_disks(call, w, id, err) < 0 || insert_ports(call, w, id, host, err) < 0)
         return -1;
     return server_act(call->tx, id, "server-build", "scheduling", NULL, http_request_id(call->req), call->auth->project_id, call->auth->user_id, err);
 }

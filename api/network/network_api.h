@@ -13,13 +13,14 @@ struct port_request {
     const char *project_id;
     const char *device_id;              /* server */
     const char *device_owner;           /* "compute:nova" */
+    const char *host;                   /* where the server was placed: the port is bound to it */
     const char *tag;                    /* device role tag, or NULL */
     const char *const *groups;          /* security group ids; NULL: the project's default group */
     unsigned groups_count;
     const char *request_id;
 };
 /* In the caller's transaction: checks (network visible to call->auth, quota, address free, port not in use), inserts or takes over the port and its
- * addresses, tells the security groups that have a new member.  CAIRN_NOT_FOUND, CAIRN_CONFLICT (tag "PortInUse"), CAIRN_NO_SPACE
+ * addresses, binds it, tells the security groups that have a new member.  To plug it on its new host is the task of who builds the server.  CAIRN_NOT_FOUND, CAIRN_CONFLICT (tag "PortInUse"), CAIRN_NO_SPACE
  * (addresses exhausted), CAIRN_OVER_QUOTA, CAIRN_INVALID. */
 int network_port_create(struct rest_call *call, const struct port_request *request, char ret_port_id[ID_UUID], struct cairn_error *err);
 /* Deletes (owned_by_server) or frees the port of a server. */

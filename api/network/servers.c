@@ -101,10 +101,11 @@ take_over(struct rest_call *call, const struct port_request *q, struct cairn_err
         return cairn_fail_tag(err, CAIRN_CONFLICT, "PortInUse", "Port %s is still in use.", q->port_id);
     network_id = xstrdup(row_text(port, "network_id"));
     rows_close(steal(&port));
-    if (tx_exec(call->tx, err, "update ports set device_id = ?, device_owner = ?, tag = ?, revision = revision + 1, updated_us = ? where id = ?", "sssis", q->device_id,
-                q->device_owner, q->tag, clock_us(), q->port_id) < 0)
+    if (port_tell(call, q->port_id, network_id, err) < 0)       /* a host that has it so far lets it go */
         return -1;
-    return port_tell(call, q->port_id, network_id, err);
+    return tx_exec(call->tx, err, "update ports set device_id = ?, device_owner = ?, tag = ?, host = ?, vif_type = 'tap', status = 'BUILD',"
+                   " revision = revision + 1, updated_us = ? where id = ?", "ssssis", q->device_id, q->device_owner, q->tag, q->host, clock_us(),
+                   q->port_id);
 }
 
 static int
@@ -121,14 +122,12 @@ make(struct rest_call *call, const struct port_request *q, const char *id, struc
         return -1;
     port.mac = mac;
     if (tx_exec(call->tx, err,
-                "insert into ports (id, network_id, project_id, mac_address, status, device_id, device_owner, port_security, tag, owned_by_server,"
-                " created_us, updated_us) values (?, ?, ?, ?, 'DOWN', ?, ?, ?, ?, 1, ?, ?)", "ssssssisii", id, q->network_id, q->project_id, mac, q->device_id, q->device_owner, secure, q->tag, now,
-                now) < 0
+                "insert into ports (id, network_id, project_id, mac_address, status, device_id, device_owner, host, vif_type, port_security, tag,"
+                " owned_by_server, created_us, updated_us) values (?, ?, ?, ?, 'BUILD', ?, ?, ?, 'tap', ?, ?, 1, ?, ?)", "sssssssisii", id, q->network_id,
+                q->project_id, mac, q->device_id, q->device_owner, q->host, secure, q->tag, now, now) < 0
         || addresses_set(call, &port, wishes, err) < 0)
         return -1;
-    if (secure && group_set_port(call, id, q->project_id, q->groups, q->groups_count, err) < 0)
-        return -1;
-    return port_tell(call, id, q->network_id, err);
+    return secure ? group_set_port(call, id, q->project_id, q->groups, q->groups_count, err) : 0;
 }
 
 int

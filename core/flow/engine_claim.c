@@ -200,9 +200,13 @@ collect(struct engine *e, struct tx *tx, const char *sql, unsigned times, int64_
 
 /* The instance actions API tells of each event from its beginning. */
 static int
-begin_event(struct job *job, struct tx *tx, int64_t now, struct cairn_error *err)
+begin(struct job *job, struct tx *tx, int64_t now, struct cairn_error *err)
 {
-    if (!job->fresh || job->flow == NULL || job->flow->event == NULL || strcmp(job->object_type, "server") != 0)
+    if (!job->fresh || job->flow == NULL)
+        return 0;
+    if (job->flow->begun != NULL && !job->cancel && job->flow->begun(&job->run, tx, err) < 0)
+        return -1;
+    if (job->flow->event == NULL || strcmp(job->object_type, "server") != 0)
         return 0;
     return tx_exec(tx, err,
                    "insert into server_action_events (id, action_id, event, host, started_us)"
@@ -219,7 +223,7 @@ lease(struct engine *e, struct tx *tx, struct job *job, int64_t now, struct cair
                 "update tasks set state = case when state = 'undoing' then state else 'running' end, lease_owner = ?, lease_until_us = ?,"
                 " started_us = coalesce(started_us, ?) where id = ?", "siis", e->owner, now + LEASE_US, now, job->run.task_id) < 0)
         return -1;
-    return begin_event(job, tx, now, err);
+    return begin(job, tx, now, err);
 }
 
 static int

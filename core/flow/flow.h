@@ -40,6 +40,8 @@ struct flow_step {
 struct flow {
     const char *kind;           /* "server-build" */
     const struct flow_step *steps;
+    /* Commits with the first lease of the task, unless it was called off before; may be NULL. */
+    int (*begun)(struct flow_run *run, struct tx *tx, struct cairn_error *err);
     /* Commits with the end of the task; either may be NULL.  'cause' of failed(): CAIRN_CANCELLED if it was called off. */
     int (*done)(struct flow_run *run, struct tx *tx, struct cairn_error *err);
     int (*failed)(struct flow_run *run, struct tx *tx, const struct cairn_error *cause, struct cairn_error *err);

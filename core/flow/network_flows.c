@@ -435,18 +435,15 @@ port_bring_up(struct flow_run *run, struct driver *net, const char *port_id, str
 {
     CLEANUP_ARENA struct arena a = ARENA_INIT;
     const struct cairn_port *port;
-    int64_t bound_us, written_us;       /* written: but for its binding */
+    int64_t written_us;                 /* bound as well: a network has leases for ports that are */
     struct tx *tx;
 
     if (tx_begin(run->catalog, TX_READ, &tx, err) < 0)
         return -1;
-    /* What a group tells of a port does not depend on the host that it is bound to; a network has leases for ports that are bound. */
-    port = tx_int(tx, &bound_us, 0, err, "select updated_us from ports where id = ?", "s", port_id) < 0 ||
-           tx_int(tx, &written_us, 0, err, "select case when updated_us = bound_us then written_us else updated_us end from ports where id = ?", "s",
-                  port_id) < 0 ? NULL : netdesc_port(tx, &a, port_id, err);
+    port = tx_int(tx, &written_us, 0, err, "select updated_us from ports where id = ?", "s", port_id) < 0 ? NULL : netdesc_port(tx, &a, port_id, err);
     tx_rollback(tx);
     if (port == NULL ||
-        network_sync_since(run->catalog, run->plugins, run->host, port->network_id, bound_us, err) < 0 ||
+        network_sync_since(run->catalog, run->plugins, run->host, port->network_id, written_us, err) < 0 ||
         port_groups_sync(run, port, written_us, err) < 0)
         return -1;
     memset(ret_nic, 0, sizeof *ret_nic);
@@ -481,6 +478,8 @@ port_sync_run(struct flow_run *run, struct cairn_error *err)
     CLEANUP_DRIVER struct driver *net = plugins_get(run->plugins, CAIRN_NETWORK, NULL);
     struct cairn_nic nic;
     struct tx *tx;
+    CLEANUP_FREE char *sql = NULL;
+    const char *value;
     int64_t bound = 0;
     int rc;
 
@@ -489,8 +488,9 @@ port_sync_run(struct flow_run *run, struct cairn_error *err)
     if (tx_begin(run->catalog, TX_READ, &tx, err) < 0)
         return -1;
     /* The delete of a server unplugs its ports before their rows go: what comes in between must not plug them again. */
-    rc = tx_int(tx, &bound, 0, err, "select count(*) from ports p where id = ? and host = ? and vif_type not in ('unbound', 'binding_failed')"
-                " and not exists (select 1 from servers s where s.id = p.device_id and s.task_state = 'deleting')", "ss", run->object_id, run->host);
+    sql = xasprintf("select count(*) from ports p where p.id = ? and %s and p.vif_type not in ('unbound', 'binding_failed')"
+                    " and not exists (select 1 from servers s where s.id = p.device_id and s.task_state = 'deleting')", bound_here(run->host, &value));
+    rc = tx_int(tx, &bound, 0, err, sql, "ss", run->object_id, value);
     tx_rollback(tx);
     if (rc < 0)
         return -1;

@@ -89,34 +89,13 @@ neighbours_tell(struct flow_run *run, struct tx *tx, const struct neighbours *n,
     return 0;
 }
 
-/* --- claim: the host was claimed by the transaction that made the server; here the ports are bound to it. */
+/* --- network: a host was claimed, and the ports were bound to it, by the transaction that made the server */
 
 static int
-claim_record(struct flow_run *run, struct tx *tx, struct cairn_error *err)
+build_begun(struct flow_run *run, struct tx *tx, struct cairn_error *err)
 {
-    int64_t now = clock_us();
-
-    if (tx_exec(tx, err, "update ports set host = ?, vif_type = 'tap', status = 'BUILD', bound_us = ?, updated_us = ?,"
-                " written_us = case when updated_us = bound_us then written_us else updated_us end where device_id = ?", "siis",
-                run->host, now, now, run->object_id) < 0)
-        return -1;
     return set_task_state(tx, run->object_id, "networking", err);
 }
-
-static int
-claim_record_undo(struct flow_run *run, struct tx *tx, struct cairn_error *err)
-{
-    CLEANUP_ARENA struct arena a = ARENA_INIT;
-    struct neighbours there = { 0 };
-
-    if (neighbours_read(tx, run->object_id, &a, &there, err) < 0 ||
-        tx_exec(tx, err, "update ports set host = '', vif_type = 'unbound', status = 'DOWN', updated_us = ? where device_id = ?", "is", clock_us(),
-                run->object_id) < 0)
-        return -1;
-    return neighbours_tell(run, tx, &there, err);
-}
-
-/* --- network */
 
 static int
 network_run(struct flow_run *run, struct cairn_error *err)
@@ -388,13 +367,27 @@ server_fault(struct tx *tx, const char *server_id, const char *vm_state, int cod
 }
 
 static int
+unbind(struct flow_run *run, struct tx *tx, struct cairn_error *err)
+{
+    CLEANUP_ARENA struct arena a = ARENA_INIT;
+    struct neighbours there = { 0 };
+
+    if (neighbours_read(tx, run->object_id, &a, &there, err) < 0 ||
+        tx_exec(tx, err, "update ports set host = '', vif_type = 'unbound', status = 'DOWN', updated_us = ? where device_id = ?", "is", clock_us(),
+                run->object_id) < 0)
+        return -1;
+    return neighbours_tell(run, tx, &there, err);
+}
+
+/* The server keeps its ports, but no place. */
+static int
 build_failed(struct flow_run *run, struct tx *tx, const struct cairn_error *cause, struct cairn_error *err)
 {
     char message[1200];
 
     snprintf(message, sizeof message, cause->code == CAIRN_CANCELLED ? "Build of server %s was called off: %s" : "Build of server %s failed: %s",
              run->object_id, cause->message);
-    if (schedule_release(tx, run->object_id, err) < 0 ||
+    if (schedule_release(tx, run->object_id, err) < 0 || unbind(run, tx, err) < 0 ||
         tx_exec(tx, err, "update servers set host_id = null, launched_us = null where id = ?", "s", run->object_id) < 0)
         return -1;
     if (cause->code == CAIRN_CANCELLED)         /* a delete is behind it, and has set the states */
@@ -441,7 +434,6 @@ delete_network(struct flow_run *run, struct cairn_error *err)
 }
 
 static const struct flow_step build_steps[] = {
-    { "claim",   NULL,        claim_record,   NULL,         claim_record_undo },
     { "network", network_run, network_record, network_undo, NULL },
     { "disks",   disks_run,   disks_record,   disks_undo,   disks_record_undo },
     { "spawn",   spawn_run,   NULL,           spawn_undo,   NULL },
@@ -454,7 +446,7 @@ static const struct flow_step delete_steps[] = {
     { NULL, NULL, NULL, NULL, NULL },
 };
 const struct flow server_build_flow = {
-    .kind = "server-build", .steps = build_steps, .done = build_done, .failed = build_failed, .max_attempts = 3,
+    .kind = "server-build", .steps = build_steps, .begun = build_begun, .done = build_done, .failed = build_failed, .max_attempts = 3,
     .event = "compute__do_build_and_run_instance",
 };
 const struct flow server_delete_flow = {

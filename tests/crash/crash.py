@@ -14,9 +14,8 @@ from writes import REQUESTS
 
 BEFORE_RUN_RECORD = ("before", "run", "record")
 FLOWS = (
-    [f"server-build:{s}:{p}" for s in ("claim", "network", "disks", "spawn") for p in BEFORE_RUN_RECORD
-     if (s, p) != ("claim", "run")]             # nothing runs there
-    + [f"server-build:{s}:undo" for s in ("spawn", "disks", "network", "claim")]
+    [f"server-build:{s}:{p}" for s in ("network", "disks", "spawn") for p in BEFORE_RUN_RECORD]
+    + [f"server-build:{s}:undo" for s in ("spawn", "disks", "network")]
     + [f"server-delete:{s}:{p}" for s in ("destroy", "unplug", "disks") for p in BEFORE_RUN_RECORD]
     + [f"{k}:power:{p}" for k in POWER for p in BEFORE_RUN_RECORD]
     + [f"{k}:apply:{p}" for k in ("network-sync", "group-sync", "port-sync") for p in BEFORE_RUN_RECORD]

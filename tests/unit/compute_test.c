@@ -435,7 +435,8 @@ START_TEST(several_servers_are_numbered)
     ASSERT_STATUS(r, 202);
     ck_assert_ptr_nonnull(json_str(r->json, "reservation_id"));
     ck_assert_int_eq((int)number("select count(*) from servers where name in ('web-1', 'web-2', 'web-3')"), 3);
-    ck_assert_int_eq((int)number("select count(*) from ports where device_owner = 'compute:nova'"), 3);
+    ck_assert_int_eq((int)number("select count(*) from ports p join servers s on s.id = p.device_id join hosts h on h.id = s.host_id"
+                                 " where p.device_owner = 'compute:nova' and p.host = h.name and p.vif_type = 'tap'"), 3);
     ck_assert_int_eq((int)number("select count(*) from allocations"), 3);
     ck_assert_int_eq((int)number("select count(*) from tasks where kind = 'server-build'"), 3);
     ck_assert_int_eq((int)number("select count(*) from server_disks where role = 'root' and store = 's1'"), 3);

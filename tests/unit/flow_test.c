@@ -106,6 +106,7 @@ static int rec_a(struct flow_run *run, struct tx *tx, struct cairn_error *e) { r
 static int rec_c(struct flow_run *run, struct tx *tx, struct cairn_error *e) { return count(tx, run, "c", 1, e) < 0 ? -1 : maybe_fail(run, "c", e); }
 static int unrec_a(struct flow_run *run, struct tx *tx, struct cairn_error *e) { return count(tx, run, "a", -1, e); }
 static int unrec_c(struct flow_run *run, struct tx *tx, struct cairn_error *e) { return count(tx, run, "c", -1, e); }
+static int begun(struct flow_run *run, struct tx *tx, struct cairn_error *e) { return count(tx, run, "begun", 1, e); }
 static int done(struct flow_run *run, struct tx *tx, struct cairn_error *e) { return count(tx, run, "done", 1, e); }
 
 static int
@@ -126,7 +127,7 @@ static const struct flow_step steps[] = {
     { "d", run_d, NULL, undo_d, NULL },
     { NULL, NULL, NULL, NULL, NULL },
 };
-static const struct flow normal = { .kind = "normal", .steps = steps, .done = done, .failed = failed, .max_attempts = 3,
+static const struct flow normal = { .kind = "normal", .steps = steps, .begun = begun, .done = done, .failed = failed, .max_attempts = 3,
                                     .event = "compute_test" };
 static const struct flow stubborn = { .kind = "stubborn", .steps = steps, .done = done, .failed = failed, .keep_going = 1 };
 
@@ -380,6 +381,7 @@ START_TEST(called_off_before_it_began_runs_nothing)
     ck_assert_str_eq(ask("select state from tasks"), "cancelled");
     ck_assert_str_eq(story(), "");
     ck_assert_str_eq(ask("select value from settings where name = 'x.failed'"), "1");
+    ck_assert_str_eq(ask("select value from settings where name = 'x.begun'"), "");
 }
 END_TEST
 
@@ -499,6 +501,7 @@ START_TEST(killed_at_any_point_it_ends_as_if_nothing_had_been)
     idle();
     ck_assert_str_eq(story(), crashes[_i].must);
     ck_assert_str_eq(ask("select state from tasks"), crashes[_i].state);
+    ck_assert_str_eq(ask("select value from settings where name = 'x.begun'"), "1");
     ck_assert_str_eq(ask("select value from settings where name = 'x.a'"), done_well ? "1" : "0");
     ck_assert_str_eq(ask("select value from settings where name = 'x.c'"), done_well ? "1" : "0");
     ck_assert_str_eq(ask(done_well ? "select value from settings where name = 'x.done'" : "select value from settings where name = 'x.failed'"),

@@ -725,7 +725,7 @@ static int
 boot_handler(struct rest_call *call, struct cairn_error *e)
 {
     struct port_request q = { .network_id = boot->network_id, .port_id = boot->port_id, .fixed_ip = boot->fixed_ip, .project_id = call->auth->project_id,
-                              .device_id = "server-1", .device_owner = "compute:nova" };
+                              .device_id = "server-1", .device_owner = "compute:nova", .host = "h1" };
 
     if (boot->released)
         return network_port_release(call, boot->id, e);
@@ -741,6 +741,7 @@ START_TEST(servers_get_ports_and_give_them_back)
     CLEANUP_FREE char *net = network(member), *theirs = network(stranger), *own = NULL;
     struct booted b = { .network_id = net };
     struct http_app *compute;
+    const json_t *port;
 
     free(subnet(net, "10.0.0.0/24", ""));
     boot = &b;
@@ -757,10 +758,16 @@ START_TEST(servers_get_ports_and_give_them_back)
     own = create(member, "/v2.0/ports", "port", "id", "{\"port\": {\"network_id\": \"%s\"}}", net);
     b = (struct booted){ .port_id = own };
     ASSERT_STATUS(wire_ask(compute, member, "POST", "/boot", NULL, NULL, NULL), 200);
+    port = json_object_get(show(admin, "ports", own)->json, "port");
+    ck_assert_str_eq(json_str(port, "binding:host_id"), "h1");
+    ck_assert_str_eq(json_str(port, "binding:vif_type"), "tap");
+    ck_assert_str_eq(json_str(port, "status"), "BUILD");
     ASSERT_STATUS(wire_ask(compute, member, "POST", "/boot", NULL, NULL, NULL), 409);
     b.released = 1;
     ASSERT_STATUS(wire_ask(compute, member, "POST", "/boot", NULL, NULL, NULL), 200);
-    ck_assert_str_eq(json_str(json_object_get(show(member, "ports", own)->json, "port"), "device_id"), "");
+    port = json_object_get(show(admin, "ports", own)->json, "port");
+    ck_assert_str_eq(json_str(port, "device_id"), "");
+    ck_assert_str_eq(json_str(port, "binding:host_id"), "");
     b = (struct booted){ .network_id = theirs };
     ASSERT_STATUS(wire_ask(compute, member, "POST", "/boot", NULL, NULL, NULL), 404);
 }

@@ -226,6 +226,24 @@ START_TEST(a_delete_tells_every_host_that_knows_the_groups_members)
 }
 END_TEST
 
+START_TEST(a_build_that_failed_leaves_its_place_and_keeps_its_ports)
+{
+    struct flow_run run = { .catalog = catalog, .plugins = plugins, .config = config, .object_id = SERVER, .host = "h1", .request_id = "req-1" };
+    struct cairn_error cause = { .code = CAIRN_INTERNAL, .message = "no such luck" };
+    struct tx *tx;
+
+    sql("update servers set vm_state = 'building', task_state = 'spawning'");
+    ck_assert_int_eq(tx_begin(catalog, TX_WRITE, &tx, &err), 0);
+    ck_assert_msg(flow_find("server-build")->failed(&run, tx, &cause, &err) == 0, "%s", err.message);
+    ck_assert_int_eq(tx_commit(tx, &err), 0);
+    ck_assert_str_eq(text_of("select vm_state || ' ' || coalesce(host_id, '-') || ' ' || fault_message from servers"),
+                     "error - Build of server " SERVER " failed: no such luck");
+    ck_assert_int_eq(number("select count(*) from allocations"), 0);
+    ck_assert_str_eq(text_of("select device_id || ' ' || host || ' ' || vif_type from ports where id = '" PORT "'"), SERVER "  unbound");
+    ck_assert_int_eq(number("select count(*) from tasks where kind = 'network-sync' and object_id = '" NET "' and host = 'h1'"), 1);
+}
+END_TEST
+
 /* --- what builds share */
 
 static int applies;
@@ -255,7 +273,7 @@ START_TEST(a_port_waits_for_an_apply_that_saw_it_bound)
     sql("insert into fixed_ips values ('" SUBNET "', '10.0.0.6', '" FRIEND_PORT "', 0)");
     ck_assert_int_eq(network_sync(catalog, plugins, "h1", NET, &err), 0);      /* for another's sake */
     ck_assert_int_eq(applies, 1);
-    sql("update ports set host = 'h1', vif_type = 'tap', bound_us = 30, updated_us = 30, written_us = 10 where id = '" FRIEND_PORT "'");
+    sql("update ports set host = 'h1', vif_type = 'tap', updated_us = 30 where id = '" FRIEND_PORT "'");
     sql("update servers set updated_us = 31 where id = '" OTHER "'");
     ck_assert_msg(port_bring_up(&run, net, FRIEND_PORT, &nic, &err) == 0, "%s", err.message);
     ck_assert_int_eq(applies, 2);
@@ -634,7 +652,8 @@ int
 main(void)
 {
     const TTest *const tests[] = {
-        a_delete_tells_every_host_that_knows_the_groups_members, a_port_waits_for_an_apply_that_saw_it_bound,
+        a_delete_tells_every_host_that_knows_the_groups_members, a_build_that_failed_leaves_its_place_and_keeps_its_ports,
+        a_port_waits_for_an_apply_that_saw_it_bound,
         books_that_agree_with_the_machine_are_left_alone, what_a_task_works_on_is_left_alone, allocation_without_server_is_deleted,
         server_without_allocation_claims_what_its_flavor_takes, allocation_of_wrong_size_is_corrected,
         disks_of_a_deleted_server_go_with_their_volumes, port_of_a_deleted_server_is_deleted_and_unplugged,
