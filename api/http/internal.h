@@ -57,6 +57,7 @@ extern const char pipeline_default[];
 struct conn {                           /* one connection, for the sweeper */
     struct conn *next, *prev;           /* server's lock */
     int fd;
+    char client[64];                    /* address; immutable */
     _Atomic int64_t waiting_since_ms;   /* when we began to wait for a request's head or body; 0: we do not wait */
     _Atomic uint64_t body_bytes;        /* of the body so far; 0 while waiting for the head */
     _Atomic int in_body;
@@ -127,7 +128,7 @@ struct cairn_request {
     _Atomic int refs;                   /* the connection; the job of a stream; a pulled reply; a source */
     char method[16];
     char id[ID_REQUEST];
-    char client[64];
+    char client[64];                    /* a copy: the request may outlive its connection */
     char *base_url;                     /* made when asked for */
     int64_t started_us;                 /* monotonic enough for metrics */
     /* One block: the path as it came, the decoded path, the query's names and values. */
@@ -174,7 +175,7 @@ void url_parse(struct cairn_request *req, const char *uri);
 int64_t request_content_length(const struct cairn_request *req);       /* -1: unknown */
 int request_has_body(const struct cairn_request *req);
 void request_detach(struct cairn_request *req);
-void request_client(struct cairn_request *req);
+void conn_address(struct conn *c, struct MHD_Connection *mhd);        /* reads who has connected */
 /* Replies with a fault in the mount's dialect, or in a plain one where there is none. */
 void request_fault(struct cairn_request *req, int status, const struct cairn_error *err);
 CAIRN_PRINTF(4, 5) void request_faultf(struct cairn_request *req, int status, uint32_t code, const char *fmt, ...);

@@ -133,20 +133,20 @@ request_detach(struct cairn_request *req)
 }
 
 void
-request_client(struct cairn_request *req)
+conn_address(struct conn *c, struct MHD_Connection *mhd)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(req->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     const struct sockaddr *sa = info != NULL ? info->client_addr : NULL;
 
     if (sa != NULL && sa->sa_family == AF_INET) {
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, req->client, sizeof req->client);
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, c->client, sizeof c->client);
     } else if (sa != NULL && sa->sa_family == AF_INET6) {
         const struct in6_addr *a = &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
 
         if (IN6_IS_ADDR_V4MAPPED(a))
-            inet_ntop(AF_INET, &a->s6_addr[12], req->client, sizeof req->client);
+            inet_ntop(AF_INET, &a->s6_addr[12], c->client, sizeof c->client);
         else
-            inet_ntop(AF_INET6, a, req->client, sizeof req->client);
+            inet_ntop(AF_INET6, a, c->client, sizeof c->client);
     }
 }
 

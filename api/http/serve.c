@@ -185,7 +185,7 @@ head(struct cairn_request *req, struct MHD_Connection *mhd, const char *method)
     req->mhd = mhd;
     req->conn = conn_of(mhd);
     req->conn->fresh = NULL;            /* from here on MHD tells of its end */
-    request_client(req);
+    memcpy(req->client, req->conn->client, sizeof req->client);
     atomic_store(&req->conn->waiting_since_ms, 0);
     memcpy(req->method, method, strnlen(method, sizeof req->method - 1));
     req->mount = pipeline_match(s->mounts, req->bad_uri ? req->uri : req->decoded);     /* whose words the fault is in */

@@ -85,6 +85,7 @@ connection_event(void *cls, struct MHD_Connection *mhd, void **context, enum MHD
         c = xcalloc(1, sizeof *c);
         c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
         atomic_init(&c->waiting_since_ms, clock_mono_ms());
+        conn_address(c, mhd);
         *context = c;
         atomic_fetch_add(&s->connections, 1);
         atomic_fetch_add(&s->connections_total, 1);

@@ -35,6 +35,7 @@ static struct {
     struct catalog *catalog;            /* immutable while open */
     struct key_ring *ring;
     int64_t lifetime_us;
+    EVP_MD *sha256;                     /* looked up once */
 
     atomic_uint_fast64_t generation;    /* of this process: begins at 1, advances with every change that it hears of */
     atomic_uint_fast64_t committed;     /* own changes; 'seen' lags until they were read back */
@@ -131,7 +132,7 @@ hash_of(const char *token, uint8_t hash[HASH_LEN])
 {
     unsigned len = HASH_LEN;
 
-    EVP_Digest(token, strlen(token), hash, &len, EVP_sha256(), NULL);
+    EVP_Digest(token, strlen(token), hash, &len, s.sha256, NULL);
 }
 
 static struct slot *
@@ -191,6 +192,7 @@ keep(const uint8_t hash[HASH_LEN], uint64_t generation, struct auth *auth)
         }
     }
     slot_clear(slot);
+    auth->remembered = set;
     memcpy(slot->hash, hash, HASH_LEN);
     slot->generation = generation;
     slot->used_ms = clock_mono_ms();
@@ -198,19 +200,26 @@ keep(const uint8_t hash[HASH_LEN], uint64_t generation, struct auth *auth)
     mutex_unlock(&s.lock[set % SHARDS]);
 }
 
-int
-session_text(const char *token, struct str *out)
+/* Its slot, unless it was resolved anew since, and says something else. */
+static struct slot *
+slot_of(const struct auth *who)
 {
-    uint8_t hash[HASH_LEN];
+    for (int i = 0; i < WAYS; i++)
+        if (s.slot[who->remembered][i].auth == who)
+            return &s.slot[who->remembered][i];
+    return NULL;
+}
+
+int
+session_text(const struct auth *who, struct str *out)
+{
     uint64_t generation = atomic_load(&s.generation);
+    unsigned set = who->remembered;
     struct slot *slot;
-    unsigned set;
     int found = 0;
 
-    hash_of(token, hash);
-    set = set_of(hash);
     mutex_lock(&s.lock[set % SHARDS]);
-    slot = find_slot(hash, set);
+    slot = slot_of(who);
     if (slot != NULL && slot->generation == generation && slot->text != NULL) {
         str_add(out, slot->text);
         found = 1;
@@ -222,18 +231,14 @@ session_text(const char *token, struct str *out)
 void
 session_keep_text(const struct auth *who, const char *text)
 {
-    const char *token = who->token_id;
-    uint8_t hash[HASH_LEN];
+    unsigned set = who->remembered;
     struct slot *slot;
-    unsigned set;
 
     if (strlen(text) > TEXT_KEPT_MAX)
         return;
-    hash_of(token, hash);
-    set = set_of(hash);
     mutex_lock(&s.lock[set % SHARDS]);
-    slot = find_slot(hash, set);
-    if (slot != NULL && slot->auth == who) {    /* else it was resolved anew since, and says something else */
+    slot = slot_of(who);
+    if (slot != NULL) {
         free(slot->text);
         slot->text = xstrdup(text);
     }
@@ -317,6 +322,8 @@ sessions_open(struct catalog *catalog, struct key_ring *ring, int64_t lifetime_u
         || tx_int(tx, &stored, 0, err, "select cast(value as bigint) from settings where name = '" GENERATION "'", "") < 0
         || revoke_load(tx, lifetime_us, err) < 0)
         return -1;
+    if (s.sha256 == NULL && (s.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL)) == NULL)
+        return cairn_fail(err, CAIRN_INTERNAL, "there is no SHA-256");
     mutex_lock(&s.poll);
     s.stored = stored;
     mutex_unlock(&s.poll);
@@ -335,6 +342,8 @@ sessions_close(void)
     mutex_lock(&news_lock);
     s.catalog = NULL;
     s.ring = NULL;
+    EVP_MD_free(s.sha256);
+    s.sha256 = NULL;
     for (int set = 0; set < SETS; set++) {
         for (int i = 0; i < WAYS; i++)
             slot_clear(&s.slot[set][i]);

@@ -17,8 +17,8 @@ int sessions_open(struct catalog *catalog, struct key_ring *ring, int64_t lifeti
 void sessions_close(void);
 /* As identity_authenticate().  'allow_expired': tokens that ran out within EXPIRED_WINDOW_US are told, too. */
 int session_check(const char *token, int allow_expired, struct auth **ret, struct cairn_error *err);
-/* The rendered description of a token that session_check() just approved, if it is still there: appends it to 'out' and answers 1. */
-int session_text(const char *token, struct str *out);
+/* The rendered description of a token; 'who' is what session_check() just gave.  If it is still there: appends it to 'out' and answers 1. */
+int session_text(const struct auth *who, struct str *out);
 /* Remembers it; 'who' is what session_check() gave, and the text was made after that. */
 void session_keep_text(const struct auth *who, const char *text);
 int sessions_changed(struct tx *tx, struct cairn_error *err);

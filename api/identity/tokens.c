@@ -495,7 +495,7 @@ token_show(struct rest_call *call, struct cairn_error *err)
 
     if (who == NULL || knows_rules(call, who, err) < 0)
         return -1;
-    if (!with_catalog || !session_text(who->token_id, &body)) {
+    if (!with_catalog || !session_text(who, &body)) {
         str_reset(&body);
         if (tx_begin(call->env->catalog, TX_READ, &tx, err) < 0 || token_body(tx, who, with_catalog, &body, err) < 0)
             return -1;

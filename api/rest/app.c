@@ -98,7 +98,7 @@ app_route(void *self, struct cairn_request *req)
     const struct variant *first;
 
     if (api->service->strict_slash && strcmp(http_path(req), "/") != 0 && str_ends(http_path(req), "/"))
-        memset(m, 0, sizeof *m);
+        *m = (struct match){ .allow = "" };
     else
         router_match(api->router, http_method(req), http_path(req), m);
     if (api->service->json_suffix && str_ends(http_path(req), ".json"))

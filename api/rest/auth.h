@@ -34,6 +34,7 @@ struct auth {
     const struct auth_rule *rules;      /* NULL: may ask anything */
     unsigned rules_count;
     unsigned refs;                      /* auth_ref / auth_put */
+    unsigned remembered;                /* sessions.c: where; written before anybody else has it */
 };
 struct auth *auth_ref(struct auth *a);
 void auth_put(struct auth *a);          /* NULL is allowed; frees one block */

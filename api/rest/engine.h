@@ -29,7 +29,7 @@ struct match {
     struct variant *variants;                   /* of path and method; NULL: see 'node' */
     unsigned params_count;
     char *params[REST_PARAMS_MAX];              /* values in the order of the path; owned */
-    char allow[64];                             /* methods that the path has, for 405; "" when there is no such path */
+    const char *allow;                          /* the router's: methods that the path has, for 405; "" when there is no such path */
     int open;                                   /* all of these are for everybody */
 };
 struct router *router_new(void);

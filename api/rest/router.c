@@ -12,6 +12,8 @@ struct node {
     size_t literals_count;
     struct node *param;
     struct variant *variants;   /* of any method that ends here */
+    char allow[64];             /* these methods, for 405 */
+    int open;                   /* all of them are for everybody */
 };
 
 struct router { struct node root; };
@@ -81,6 +83,15 @@ child_make(struct node *n, const char *segment, size_t len)
     return child;
 }
 
+static void
+allow_add(struct node *n, const char *method)
+{
+    size_t len = strlen(n->allow);
+
+    if (strstr(n->allow, method) == NULL)
+        snprintf(n->allow + len, sizeof n->allow - len, "%s%s", len > 0 ? ", " : "", method);
+}
+
 static int
 overlap(const struct variant *a, const struct variant *b)
 {
@@ -116,6 +127,8 @@ router_add(struct router *r, struct variant *v, struct cairn_error *err)
         free(v);
         return -1;
     }
+    allow_add(n, v->method);
+    n->open = (v->flags & REST_PUBLIC) != 0 && (n->variants == NULL || n->open);
     v->next = n->variants;
     n->variants = v;
     return 0;
@@ -146,15 +159,6 @@ descend(const struct node *n, struct walk *w, size_t at)
     return found;
 }
 
-static void
-allow_add(struct match *m, const char *method)
-{
-    size_t len = strlen(m->allow);
-
-    if (strstr(m->allow, method) == NULL)
-        snprintf(m->allow + len, sizeof m->allow - len, "%s%s", len > 0 ? ", " : "", method);
-}
-
 void
 router_match(const struct router *r, const char *method, const char *path, struct match *ret)
 {
@@ -162,7 +166,7 @@ router_match(const struct router *r, const char *method, const char *path, struc
     const struct node *n;
     int head = strcmp(method, "HEAD") == 0;
 
-    memset(ret, 0, sizeof *ret);
+    *ret = (struct match){ .allow = "" };
     for (const char *at = path; *at != '\0'; at += w.lens[w.count - 1]) {
         at += strspn(at, "/");
         if (*at == '\0')
@@ -174,13 +178,11 @@ router_match(const struct router *r, const char *method, const char *path, struc
     }
     if ((n = descend(&r->root, &w, 0)) == NULL)
         return;
-    ret->open = 1;
-    for (struct variant *v = n->variants; v != NULL; v = v->next) {
-        ret->open &= (v->flags & REST_PUBLIC) != 0;
-        allow_add(ret, v->method);
-        if (ret->variants == NULL && strcmp(v->method, method) == 0)
+    ret->open = n->open;
+    ret->allow = n->allow;
+    for (struct variant *v = n->variants; v != NULL && ret->variants == NULL; v = v->next)
+        if (strcmp(v->method, method) == 0)
             ret->variants = v;
-    }
     for (struct variant *v = n->variants; head && v != NULL && ret->variants == NULL; v = v->next)
         if (strcmp(v->method, "GET") == 0)
             ret->variants = v;

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/str.h"
+
 static const char hex[] = "0123456789abcdef";
 
 void
@@ -28,13 +30,9 @@ id_random(void *buf, size_t len)
     }
 }
 
-void
-id_uuid(char buf[ID_UUID])
+static void
+write_uuid(unsigned char b[16], char *p)
 {
-    unsigned char b[16];
-    char *p = buf;
-
-    id_random(b, sizeof b);
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
     for (int i = 0; i < 16; i++) {
@@ -44,6 +42,15 @@ id_uuid(char buf[ID_UUID])
         *p++ = hex[b[i] & 15];
     }
     *p = '\0';
+}
+
+void
+id_uuid(char buf[ID_UUID])
+{
+    unsigned char b[16];
+
+    id_random(b, sizeof b);
+    write_uuid(b, buf);
 }
 
 void
@@ -59,11 +66,19 @@ id_hex(char buf[ID_HEX])
     buf[32] = '\0';
 }
 
+/* Every request takes one, so each thread has random numbers in store for some. */
 void
 id_request(char buf[ID_REQUEST])
 {
+    static _Thread_local unsigned char store[32][16];
+    static _Thread_local unsigned left;
+
+    if (left == 0) {
+        id_random(store, sizeof store);
+        left = ARRAY_LEN(store);
+    }
     memcpy(buf, "req-", 4);
-    id_uuid(buf + 4);
+    write_uuid(store[--left], buf + 4);
 }
 
 void

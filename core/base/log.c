@@ -312,10 +312,11 @@ log_write(const char *module, uint32_t level, const char *fmt, ...)
 void
 log_set_request(const char *request_id)
 {
-    snprintf(request, sizeof request, "%s", request_id != NULL ? request_id : "");
-    for (char *p = request; *p != '\0'; p++)
-        if (*p <= 0x20 || *p == 0x7f)
-            *p = '?';           /* a client may have named it */
+    size_t i = 0;
+
+    for (; request_id != NULL && request_id[i] != '\0' && i < sizeof request - 1; i++)
+        request[i] = request_id[i] <= 0x20 || request_id[i] == 0x7f ? '?' : request_id[i];      /* a client may have named it */
+    request[i] = '\0';
 }
 
 const char *

@@ -322,7 +322,7 @@ int
 str_is_utf8(const char *text, size_t len)
 {
     while (len > 0) {
-        size_t n = utf8_char((const unsigned char *)text, len);
+        size_t n = (unsigned char)text[0] < 0x80 ? 1 : utf8_char((const unsigned char *)text, len);
 
         if (n == 0)
             return 0;

@@ -1,6 +1,6 @@
 /* bare.c: the peer of the token benchmark: a libmicrohttpd handler that sends a fixed file's bytes, nothing else.
  *
- *     bare PORT THREADS FILE HEADER=VALUE...      runs until its standard input ends */
+ *     bare THREADS FILE HEADER=VALUE...      prints its port, and runs until its standard input ends */
 #include <config.h>
 #include <microhttpd.h>
 #include <stdio.h>
@@ -31,14 +31,14 @@ main(int argc, char **argv)
     FILE *f;
     size_t len;
 
-    if (argc < 4 || (f = fopen(argv[3], "rb")) == NULL) {
-        fprintf(stderr, "usage: bare PORT THREADS FILE [HEADER=VALUE]...\n");
+    if (argc < 3 || (f = fopen(argv[2], "rb")) == NULL) {
+        fprintf(stderr, "usage: bare THREADS FILE [HEADER=VALUE]...\n");
         return 2;
     }
     len = fread(bytes, 1, sizeof bytes, f);
     fclose(f);
     response = MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_PERSISTENT);
-    for (int i = 4; i < argc; i++) {
+    for (int i = 3; i < argc; i++) {
         char *value = strchr(argv[i], '=');
 
         if (value == NULL)
@@ -46,12 +46,14 @@ main(int argc, char **argv)
         *value++ = '\0';
         MHD_add_response_header(response, argv[i], value);
     }
-    d = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t)atoi(argv[1]), NULL, NULL, answer, NULL, MHD_OPTION_THREAD_POOL_SIZE,
-                         (unsigned)atoi(argv[2]), MHD_OPTION_END);
+    d = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, answer, NULL, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)atoi(argv[1]),
+                         MHD_OPTION_END);
     if (d == NULL) {
         perror("bare");
         return 1;
     }
+    printf("%u\n", (unsigned)MHD_get_daemon_info(d, MHD_DAEMON_INFO_BIND_PORT)->port);
+    fflush(stdout);
     while (read(STDIN_FILENO, rest, sizeof rest) > 0)
         ;
     MHD_stop_daemon(d);
