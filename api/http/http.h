@@ -63,6 +63,7 @@ const char *http_method(const struct cairn_request *req);
 const char *http_path(const struct cairn_request *req);         /* decoded, below the mount point, begins with '/' */
 const char *http_mount(const struct cairn_request *req);        /* "/compute" */
 const char *http_full_path(const struct cairn_request *req);    /* as on the wire, without query */
+int http_is_bad_url(const struct cairn_request *req);           /* it was refused for its URL: for an application's fault() */
 const char *http_query(const struct cairn_request *req, const char *name);      /* first value; NULL absent */
 /* Every parameter in order; stops when fn answers nonzero.  A key without '=' has value "". */
 void http_query_each(const struct cairn_request *req, int (*fn)(void *arg, const char *name, const char *value), void *arg);

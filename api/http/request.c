@@ -193,6 +193,12 @@ http_full_path(const struct cairn_request *req)
     return req->uri;
 }
 
+int
+http_is_bad_url(const struct cairn_request *req)
+{
+    return req->bad_uri;
+}
+
 const char *
 http_query(const struct cairn_request *req, const char *name)
 {

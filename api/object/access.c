@@ -98,7 +98,9 @@ account_level(struct tx *tx, const struct container *k, const struct auth *who, 
 static int
 judge_container(struct object_call *c, struct tx *tx, const struct container *k, enum access what, int listing, struct cairn_error *err)
 {
+    CLEANUP_FREE char *domain = NULL;
     struct object_call other;
+    const char *acl;
 
     judge_for(c, tx, k->account, &other);
     if (strcmp(k->account, c->account) == 0) {
@@ -108,7 +110,10 @@ judge_container(struct object_call *c, struct tx *tx, const struct container *k,
     }
     if (other.is_owner || (what == MAY_READ && other.is_reader) || (!listing && by_signature(c, k)))
         return 0;
-    if (acl_allows(json_str(k->meta, what == MAY_READ ? "x-container-read" : "x-container-write"), c->auth, http_header(c->req, "Referer"), listing) ||
+    acl = json_str(k->meta, what == MAY_READ ? "x-container-read" : "x-container-write");
+    if (acl != NULL && tx_text(tx, &domain, err, "select domain_id from projects where id = ?", "s", k->account + strlen("AUTH_")) < 0)
+        return -1;
+    if (acl_allows(acl, domain, c->auth, http_header(c->req, "Referer"), listing) ||
         account_level(tx, k, c->auth, what == MAY_READ ? "read-only" : "read-write"))
         return 0;
     return access_refused(c, err);

@@ -43,13 +43,14 @@ account_get(struct object_call *c, struct cairn_error *err)
 {
     CLEANUP_TX struct tx *tx = NULL;
     CLEANUP_ACCOUNT struct account a = { 0 };
+    CLEANUP_FREE char *domain = NULL;
     struct listing l;
     int found;
 
     if (tx_begin(c->service->env.catalog, TX_READ, &tx, err) < 0)
         return -1;
     access_judge(c, tx);
-    if (access_reader(c, err) < 0 || listing_parse(c, OBJECT_LISTING_MAX, &l, err) < 0 || (found = account_find(tx, c->account, &a, err)) < 0)
+    if (access_reader(c, err) < 0 || listing_parse(c, OBJECT_LISTING_MAX, 0, &l, err) < 0 || (found = account_find(tx, c->account, &a, err)) < 0)
         return -1;
     if (!found) {                       /* made by its first container; until then it is empty */
         int64_t known;
@@ -66,6 +67,10 @@ account_get(struct object_call *c, struct cairn_error *err)
     object_timestamp_header(c, "X-Timestamp", a.created_us);
     object_timestamp_header(c, "X-Put-Timestamp", a.created_us);
     http_reply_header(c->req, "Accept-Ranges", "bytes");
+    if (tx_text(tx, &domain, err, "select domain_id from projects where id = ?", "s", c->account + strlen("AUTH_")) < 0)
+        return -1;
+    if (domain != NULL)
+        http_reply_header(c->req, "X-Account-Project-Domain-Id", domain);
     meta_reply(c, a.meta, c->is_owner);
     if (!c->is_head)
         return listing_account(c, tx, a.id, &l, err);
@@ -127,9 +132,14 @@ account_post(struct object_call *c, struct cairn_error *err)
     if (check_quota_value(a.meta, "x-account-meta-quota-bytes", err) < 0 || check_quota_value(a.meta, "x-account-meta-quota-count", err) < 0)
         return -1;
     if (acl != NULL && *acl != '\0') {
-        if (acl_account_check(acl, err) < 0)
+        int names = acl_account_check(acl, err);
+
+        if (names < 0)
             return -1;
-        json_object_set_new(a.meta, "x-account-access-control", json_string(acl));
+        if (names == 0)
+            json_object_del(a.meta, "x-account-access-control");
+        else
+            json_object_set_new(a.meta, "x-account-access-control", json_string(acl));
     } else if (acl != NULL || http_header(c->req, "X-Remove-Account-Access-Control") != NULL) {
         json_object_del(a.meta, "x-account-access-control");
     }

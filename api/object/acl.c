@@ -117,10 +117,10 @@ is_default_domain(const char *id)
 
 /* Names are believed of the default domain only: those of others may be anybody's. */
 static int
-item_names(const char *item, const struct auth *who)
+item_names(const char *item, const struct auth *who, const char *domain)
 {
     const char *colon = strchr(item, ':');
-    int names = is_default_domain(who->user_domain_id) && is_default_domain(who->project_domain_id);
+    int names = is_default_domain(who->user_domain_id) && is_default_domain(who->project_domain_id) && is_default_domain(domain);
 
     if (colon == NULL)
         return auth_has_role(who, item);
@@ -129,7 +129,7 @@ item_names(const char *item, const struct auth *who)
 }
 
 int
-acl_allows(const char *acl, const struct auth *who, const char *referer, int listing)
+acl_allows(const char *acl, const char *domain, const struct auth *who, const char *referer, int listing)
 {
     CLEANUP_FREE char *copy = xstrdup(acl != NULL ? acl : "");
     char *save = NULL, host[256];
@@ -144,7 +144,7 @@ acl_allows(const char *acl, const struct auth *who, const char *referer, int lis
         else if (strncmp(item, ".r:", 3) == 0)
             by_referrer |= host_fits(item + 3, host);
         else if (who != NULL)
-            by_name |= item_names(item, who);
+            by_name |= item_names(item, who, domain);
     }
     return by_name || (by_referrer && (!listing || listings));
 }
@@ -160,6 +160,7 @@ acl_account_check(const char *text, struct cairn_error *err)
     struct cairn_error why = CAIRN_ERROR_INIT;
     const char *key;
     json_t *list;
+    int names = 0;
 
     if (json_parse(text, strlen(text), &doc, &why) < 0 || !json_is_object(doc))
         return object_fail(err, 400, "X-Account-Access-Control is not a JSON object");
@@ -175,8 +176,9 @@ acl_account_check(const char *text, struct cairn_error *err)
         for (i = 0; i < json_array_size(list); i++)
             if (!json_is_string(json_array_get(list, i)))
                 return object_fail(err, 400, "X-Account-Access-Control: '%s' must hold strings", key);
+        names += json_array_size(list) > 0;
     }
-    return 0;
+    return names > 0;
 }
 
 int
@@ -195,7 +197,7 @@ acl_account_allows(const char *text, const struct auth *who, const char *level)
         for (size_t i = 0; i < json_array_size(list); i++) {
             const char *item = json_string_value(json_array_get(list, i));
 
-            if (item != NULL && (strchr(item, ':') != NULL ? item_names(item, who) : strcmp(item, who->user_id) == 0))
+            if (item != NULL && (strchr(item, ':') != NULL ? item_names(item, who, who->project_domain_id) : strcmp(item, who->user_id) == 0))
                 return 1;
         }
     }

@@ -134,19 +134,17 @@ status_of(const struct cairn_error *err)
     return 500;
 }
 
-/* A page for people: the title, and what exactly is wrong. */
+/* A page for people: the title, and what that means. */
 static void
-phrase_page(int status, const char *text, struct str *out)
+phrase_page(int status, struct str *out)
 {
-    const char *title = "Error", *usual = NULL;
+    const char *title = "Error", *text = NULL;
 
     for (size_t i = 0; i < ARRAY_LEN(phrases); i++)
         if (phrases[i].status == status) {
             title = phrases[i].title;
-            usual = phrases[i].text;
+            text = phrases[i].text;
         }
-    if (text == NULL || text[0] == '\0')
-        text = usual;
     if (text == NULL)
         return;
     str_addf(out, "<html><h1>%s</h1><p>", title);
@@ -157,19 +155,32 @@ phrase_page(int status, const char *text, struct str *out)
 static void
 fault_reply(struct cairn_request *req, int status, const struct cairn_error *err)
 {
+    const char *said = status >= 500 && err->code == CAIRN_INTERNAL ? "" : err->message;
+    /* As Swift says it, unless it has what a browser could take for more than text. */
+    const char *type = strpbrk(said, "<>&\"") == NULL ? "text/html; charset=UTF-8" : "text/plain; charset=UTF-8";
     struct str body = STR_INIT;
 
     if (status >= 500)
         log_error("%s %s: %s", http_method(req), http_full_path(req), err->message);
-    phrase_page(status, status >= 500 && err->code == CAIRN_INTERNAL ? NULL : err->message, &body);
-    http_reply_header(req, "Content-Type", "text/html; charset=UTF-8");
-    http_reply(req, status, "text/html; charset=UTF-8", &body);
+    if (said[0] != '\0')
+        str_add(&body, said);           /* programs compare it: exactly what is wrong, and nothing round it */
+    else
+        phrase_page(status, &body);
+    http_reply_header(req, "Content-Type", type);
+    http_reply(req, status, type, &body);
 }
 
 static void
 app_fault(void *self, struct cairn_request *req, uint32_t status, const struct cairn_error *err)
 {
     (void)self;
+    if (http_is_bad_url(req)) {
+        struct cairn_error told = CAIRN_ERROR_INIT;
+
+        object_fail(&told, 412, "Invalid UTF8 or contains NULL");
+        fault_reply(req, 412, &told);
+        return;
+    }
     fault_reply(req, status != 0 ? (int)status : status_of(err), err);
 }
 
@@ -197,8 +208,10 @@ object_reply_empty(struct object_call *c, int status)
 {
     struct str body = STR_INIT;
 
-    phrase_page(status, NULL, &body);
-    http_reply_header(c->req, "Content-Type", status == 204 ? "text/plain; charset=utf-8" : "text/html; charset=UTF-8");
+    int is_read = strcmp(http_method(c->req), "GET") == 0 || c->is_head;
+
+    phrase_page(status, &body);
+    http_reply_header(c->req, "Content-Type", is_read ? "text/plain; charset=utf-8" : "text/html; charset=UTF-8");
     http_reply(c->req, status, NULL, status == 204 ? NULL : &body);
     str_free(&body);
 }
@@ -380,6 +393,7 @@ object_call_free(struct object_call *c)
     free(c->account);
     free(c->container);
     free(c->object);
+    free(c->exposed);
     free(c);
 }
 
@@ -485,15 +499,6 @@ app_route(void *self, struct cairn_request *req)
 }
 
 static int
-options_reply(struct object_call *c)
-{
-    http_reply_header(c->req, "Allow", "HEAD, GET, PUT, POST, COPY, OPTIONS, DELETE");
-    http_reply_header(c->req, "Content-Type", "text/html; charset=UTF-8");
-    http_reply(c->req, 200, NULL, NULL);
-    return 0;
-}
-
-static int
 check_path(struct object_call *c, struct cairn_error *err)
 {
     if (strlen(c->account) > OBJECT_ACCOUNT_NAME_MAX)
@@ -513,13 +518,13 @@ run(struct object_call *c, struct cairn_error *err)
     if (!known)
         return object_fail(err, 404, "%s", "");
     if (r == NULL && strcmp(http_method(c->req), "OPTIONS") == 0)
-        return options_reply(c);
+        return cors_preflight(c, err);
     if (r == NULL) {
-        http_reply_header(c->req, "Allow", "HEAD, GET, PUT, POST, COPY, OPTIONS, DELETE");
+        http_reply_header(c->req, "Allow", OBJECT_METHODS);
         return object_fail(err, 405, "%s", "");
     }
     c->route = r;
-    if (r->level != 0 && check_path(c, err) < 0)
+    if (r->level != 0 && (check_path(c, err) < 0 || cors_headers(c, err) < 0))
         return -1;
     return r->run(c, err);
 }

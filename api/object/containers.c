@@ -50,6 +50,16 @@ policy_open(const struct object_service *s, const char *name, struct driver **re
 
 /* --- reading */
 
+/* As it was given: percent-encoded. */
+static void
+location_header(struct object_call *c, const json_t *meta, const char *header, const char *key)
+{
+    CLEANUP_STR struct str quoted = STR_INIT;
+
+    if (json_str(meta, key) != NULL)
+        http_reply_header(c->req, header, object_quote(json_str(meta, key), &quoted));
+}
+
 static void
 container_headers(struct object_call *c, const struct container *k)
 {
@@ -61,6 +71,8 @@ container_headers(struct object_call *c, const struct container *k)
     http_reply_header(c->req, "X-Storage-Policy", k->policy);
     http_reply_header(c->req, "Accept-Ranges", "bytes");
     meta_reply(c, k->meta, c->is_owner);
+    location_header(c, k->meta, "X-Versions-Location", "x-versions-location");
+    location_header(c, k->meta, "X-History-Location", "x-history-location");
     if (versions_enabled(k) >= 0)
         http_reply_header(c->req, "X-Versions-Enabled", versions_enabled(k) ? "True" : "False");
 }
@@ -71,7 +83,7 @@ container_get(struct object_call *c, struct cairn_error *err)
     CLEANUP_TX struct tx *tx = NULL;
     CLEANUP_CONTAINER struct container k = { 0 };
     struct listing l;
-    int found;
+    int found, versions;
 
     if (tx_begin(c->service->env.catalog, TX_READ, &tx, err) < 0 || (found = container_find(tx, c->account, c->container, &k, err)) < 0)
         return -1;
@@ -79,9 +91,9 @@ container_get(struct object_call *c, struct cairn_error *err)
         access_judge(c, tx);
         return access_reader(c, err) < 0 ? -1 : object_fail(err, 404, "%s", "");
     }
-    if (access_listing(c, tx, &k, err) < 0 || listing_parse(c, OBJECT_LISTING_MAX, &l, err) < 0)
+    versions = object_has(c, "object_versioning") && http_query(c->req, "versions") != NULL && !c->is_head;
+    if (access_listing(c, tx, &k, err) < 0 || (versions && access_owner(c, err) < 0) || listing_parse(c, OBJECT_LISTING_MAX, versions, &l, err) < 0)
         return -1;
-    l.versions = object_has(c, "object_versioning") && http_query(c->req, "versions") != NULL && versions_enabled(&k) >= 0;
     container_headers(c, &k);
     if (!c->is_head)
         return listing_container(c, tx, &k, &l, err);

@@ -95,14 +95,17 @@ parse_format(struct object_call *c, struct listing *l, struct cairn_error *err)
         { "plain", "text/plain", LIST_TEXT }, { "json", "application/json", LIST_JSON }, { "xml", "application/xml", LIST_XML }, { "xml", "text/xml", LIST_XML },
     };
     const char *asked = http_query(c->req, "format"), *accept = http_header(c->req, "Accept");
+    size_t first = l->versions ? LIST_JSON : 0, end = l->versions ? LIST_JSON + 1 : ARRAY_LEN(formats);     /* lists of versions are JSON or nothing */
     CLEANUP_FREE char *copy = NULL;
     char *save = NULL;
     double best = 0;
 
-    l->format = LIST_TEXT;
+    l->format = formats[first].format;
     if (asked != NULL) {
         for (size_t i = 0; i < ARRAY_LEN(formats); i++)
             if (strcasecmp(asked, formats[i].name) == 0) {
+                if (i < first || i >= end)
+                    return object_fail(err, 406, "%s", "");
                 l->format = formats[i].format;
                 return 0;
             }
@@ -118,7 +121,7 @@ parse_format(struct object_call *c, struct listing *l, struct cairn_error *err)
 
         item += strspn(item, " \t");
         len = strcspn(item, "; \t");
-        for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        for (size_t i = first; i < end; i++) {
             int fits = (strlen(formats[i].type) == len && strncasecmp(item, formats[i].type, len) == 0) || (len == 3 && strncmp(item, "*/*", 3) == 0) ||
                        (len > 2 && item[len - 1] == '*' && strncasecmp(item, formats[i].type, len - 1) == 0);
 
@@ -132,14 +135,14 @@ parse_format(struct object_call *c, struct listing *l, struct cairn_error *err)
 }
 
 int
-listing_parse(struct object_call *c, int64_t max, struct listing *l, struct cairn_error *err)
+listing_parse(struct object_call *c, int64_t max, int versions, struct listing *l, struct cairn_error *err)
 {
     const char *limit = http_query(c->req, "limit");
     int64_t n;
 
     *l = (struct listing){ .marker = http_query(c->req, "marker"), .end_marker = http_query(c->req, "end_marker"),
                            .prefix = http_query(c->req, "prefix"), .delimiter = http_query(c->req, "delimiter"), .path = http_query(c->req, "path"),
-                           .limit = max, .reverse = object_query_true(c, "reverse") };
+                           .limit = max, .versions = versions, .reverse = object_query_true(c, "reverse") };
     if (limit != NULL && *limit != '\0' && str_to_int(limit, INT64_MIN, INT64_MAX, &n) == 0) {
         if (n > max)
             return object_fail(err, 412, "Maximum limit is %" PRId64, max);
@@ -166,8 +169,7 @@ struct walk {
     struct json_out json;
     const char *item;                   /* XML's element */
     void (*emit)(struct walk *w, struct rows *r, const char *name);
-    char *last_name;                    /* of a list of versions */
-    int64_t version_marker;
+    int64_t version_marker;             /* of a list of versions: what was shown last of the marker's name */
 };
 
 static void
@@ -188,17 +190,17 @@ walk_bounds(struct walk *w, const char *prefix)
     w->high = *prefix != '\0' ? listing_successor(prefix) : NULL;
     if (above != NULL && *above != '\0' && strcmp(above, w->low) >= 0) {
         set(&w->low, xstrdup(above));
-        w->low_strict = !(l->versions && w->version_marker > 0);
+        w->low_strict = l->reverse || w->version_marker == 0;
     }
-    if (below != NULL && *below != '\0' && (w->high == NULL || strcmp(below, w->high) < 0))
-        set(&w->high, xstrdup(below));
+    if (below != NULL && *below != '\0' && (w->high == NULL || strcmp(below, w->high) < 0))        /* "\1": nothing lies between */
+        set(&w->high, l->reverse && w->version_marker > 0 ? xasprintf("%s\1", below) : xstrdup(below));
 }
 
 static int
 walk_query(struct walk *w, struct tx *tx, struct rows **ret, struct cairn_error *err)
 {
-    CLEANUP_FREE char *sql = xasprintf("%s and o.name %s ?%s order by o.name%s%s limit ?", w->sql, w->low_strict ? ">" : ">=", w->high != NULL ? " and o.name < ?" : "",
-                                       w->l->reverse ? " desc" : "", w->l->versions ? ", o.version_us desc" : "");
+    const char *order = w->l->reverse ? (w->l->versions ? " desc, o.version_us" : " desc") : w->l->versions ? ", o.version_us desc" : "";
+    CLEANUP_FREE char *sql = xasprintf("%s and o.name %s ?%s order by o.name%s limit ?", w->sql, w->low_strict ? ">" : ">=", w->high != NULL ? " and o.name < ?" : "", order);
     /* Rows of the marker's own name that a list of versions has shown already do not count. */
     int64_t limit = w->version_marker > 0 ? INT32_MAX : w->left;
 
@@ -230,6 +232,18 @@ emit_subdir(struct walk *w, const char *dir)
     w->left--;
 }
 
+/* A version of the marker's own name, on the page before this one. */
+static int
+was_shown(const struct walk *w, struct rows *r, const char *name)
+{
+    int64_t version;
+
+    if (w->version_marker == 0 || strcmp(name, w->l->marker) != 0)
+        return 0;
+    version = row_int(r, "version_us");
+    return w->l->reverse ? version <= w->version_marker : version >= w->version_marker;
+}
+
 /* One stretch of rows.  1: go on with the new bounds; 0: the end. */
 static int
 walk_stretch(struct walk *w, struct tx *tx, const char *prefix, const char *delimiter, struct cairn_error *err)
@@ -250,10 +264,8 @@ walk_stretch(struct walk *w, struct tx *tx, const char *prefix, const char *deli
         end = at != NULL ? at + strlen(delimiter) : NULL;
         if (w->l->path != NULL && strcmp(name, prefix) == 0)
             continue;
-        if (w->version_marker > 0 && w->l->marker != NULL && strcmp(name, w->l->marker) == 0 && row_int(r, "version_us") >= w->version_marker) {
-            set(&w->last_name, xstrdup(name));
+        if (was_shown(w, r, name))
             continue;
-        }
         if (end != NULL && (w->l->path == NULL || *end != '\0')) {
             CLEANUP_FREE char *dir = xstrndup(name, (size_t)(end - name));
 
@@ -330,7 +342,6 @@ walk_free(struct walk *w)
 {
     free(w->low);
     free(w->high);
-    free(w->last_name);
     str_free(&w->out);
 }
 
@@ -429,7 +440,7 @@ emit_object(struct walk *w, struct rows *r, const char *name)
         }
         if (w->l->versions) {
             jo_str(&w->json, "version_id", version);
-            jo_bool(&w->json, "is_latest", !str_eq(w->last_name, name));
+            jo_bool(&w->json, "is_latest", row_int(r, "is_latest") != 0);
         }
         jo_end_object(&w->json);
         break;
@@ -443,8 +454,6 @@ emit_object(struct walk *w, struct rows *r, const char *name)
         str_add(&w->out, "</object>");
         break;
     }
-    if (w->l->versions)
-        set(&w->last_name, xstrdup(name));
 }
 
 int
@@ -454,7 +463,9 @@ listing_container(struct object_call *c, struct tx *tx, const struct container *
                                  " o.updated_us as updated_us, o.kind as kind, o.sys as sys from objects o where o.container_id = ? and o.latest = 1";
     static const char versions[] = "select o.name as name, o.size_bytes as size_bytes, o.etag as etag, o.content_type as content_type,"
                                    " o.updated_us as updated_us, o.kind as kind, o.sys as sys, o.marker as marker, o.version_us as version_us,"
-                                   " o.versioned as versioned from objects o where o.container_id = ?";
+                                   " o.versioned as versioned, case when o.latest = 1 then 1 when o.marker = 0 then 0 else not exists (select 1 from objects n"
+                                   " where n.container_id = o.container_id and n.name = o.name and (n.latest = 1 or n.version_us > o.version_us)) end as is_latest"
+                                   " from objects o where o.container_id = ?";
     CLEANUP(walk_free) struct walk w = { .l = l, .parent = k->id, .left = l->limit, .emit = emit_object, .sql = l->versions ? versions : latest };
     const char *marker = http_query(c->req, "version_marker");
 

@@ -162,6 +162,8 @@ meta_of_object(struct object_call *c, json_t *meta, struct cairn_error *err)
     return meta_check(meta, "x-object-meta-", err);
 }
 
+#define DELETE_AT_MAX INT64_C(9999999999)       /* seconds; what is later is that */
+
 int
 meta_delete_at(struct object_call *c, int64_t *ret_us, struct cairn_error *err)
 {
@@ -170,17 +172,20 @@ meta_delete_at(struct object_call *c, int64_t *ret_us, struct cairn_error *err)
 
     *ret_us = 0;
     if (after != NULL && *after != '\0') {
-        if (str_to_int(after, INT32_MIN, INT64_C(9999999999), &seconds) < 0)
+        if (str_to_int(after, INT64_MIN, INT64_MAX, &seconds) < 0)
             return object_fail(err, 400, "Non-integer X-Delete-After");
         if (seconds <= 0)
             return object_fail(err, 400, "X-Delete-After in past");
-        *ret_us = (clock_us() / 1000000 + seconds) * 1000000;
+        seconds = seconds < DELETE_AT_MAX ? clock_us() / 1000000 + seconds : DELETE_AT_MAX;
+        *ret_us = (seconds < DELETE_AT_MAX ? seconds : DELETE_AT_MAX) * 1000000;
     } else if (at != NULL && *at != '\0') {
-        if (str_to_int(at, INT64_C(-9999999999), INT64_C(9999999999), &seconds) < 0)
+        if (strlen(at) > 18 && at[strspn(at, "0123456789")] == '\0')
+            seconds = DELETE_AT_MAX;
+        else if (str_to_int(at, INT64_MIN, INT64_MAX, &seconds) < 0)
             return object_fail(err, 400, "Non-integer X-Delete-At");
-        if (seconds * 1000000 <= clock_us())
+        if (seconds <= clock_us() / 1000000)
             return object_fail(err, 400, "X-Delete-At in past");
-        *ret_us = seconds * 1000000;
+        *ret_us = (seconds < DELETE_AT_MAX ? seconds : DELETE_AT_MAX) * 1000000;
     }
     return 0;
 }
@@ -205,6 +210,7 @@ meta_reply(struct object_call *c, const json_t *meta, int all)
     const char *name;
     json_t *value;
 
+    cors_expose(c, meta);
     json_object_foreach((json_t *)(uintptr_t)meta, name, value) {
         CLEANUP_FREE char *title = NULL;
 

@@ -53,7 +53,7 @@ void object_clear(struct object *o);
 /* 1 found, 0 not, -1 error. */
 int account_find(struct tx *tx, const char *name, struct account *ret, struct cairn_error *err);
 int container_find(struct tx *tx, const char *account, const char *name, struct container *ret, struct cairn_error *err);
-/* 'version' NULL: the latest; "null"; or a version id.  An expired object is not found. */
+/* 'version' NULL: the latest; "null"; or a version id.  An expired object is not found, but as a version that is asked for. */
 int object_find(struct tx *tx, int64_t container_id, const char *name, const char *version, struct object *ret, struct cairn_error *err);
 extern const char object_columns[];             /* of a query whose rows object_take() reads; table alias o */
 void object_take(struct rows *r, struct object *ret);
@@ -72,6 +72,7 @@ struct object_call {
     int is_head;
     int is_owner, is_reseller, is_reader;       /* of 'account'; known once access_judge() ran */
     int kept;                           /* somebody else frees it */
+    char *exposed;                      /* headers that a page of another origin may read; NULL: there is none, or it may not */
 };
 void object_call_free(struct object_call *c);
 
@@ -118,8 +119,9 @@ int access_objects(struct object_call *c, struct tx *tx, const struct container 
 int access_listing(struct object_call *c, struct tx *tx, const struct container *k, struct cairn_error *err);
 /* acl.c: the value as it is kept; -1: it cannot be read. */
 int acl_clean(const char *value, int is_write, struct str *out, struct cairn_error *err);
-/* 1 allowed.  'listing': .rlistings is wanted beside a referrer rule. */
-int acl_allows(const char *acl, const struct auth *who, const char *referer, int listing);
+/* 1 allowed.  'domain': of the account's project.  'listing': .rlistings is wanted beside a referrer rule. */
+int acl_allows(const char *acl, const char *domain, const struct auth *who, const char *referer, int listing);
+/* 0: names nobody; 1: somebody. */
 int acl_account_check(const char *json, struct cairn_error *err);
 int acl_account_allows(const char *json, const struct auth *who, const char *level);
 
@@ -142,7 +144,7 @@ struct listing {
     int reverse, versions;
     enum { LIST_TEXT, LIST_JSON, LIST_XML } format;
 };
-int listing_parse(struct object_call *c, int64_t max, struct listing *ret, struct cairn_error *err);
+int listing_parse(struct object_call *c, int64_t max, int versions, struct listing *ret, struct cairn_error *err);
 /* Answers the page of containers of an account, or objects of a container. */
 int listing_account(struct object_call *c, struct tx *tx, int64_t account_id, const struct listing *l, struct cairn_error *err);
 int listing_container(struct object_call *c, struct tx *tx, const struct container *k, const struct listing *l, struct cairn_error *err);
@@ -152,6 +154,12 @@ int listing_each(struct tx *tx, int64_t container_id, const char *prefix, const 
 char *listing_successor(const char *prefix);    /* the least text above all that begin so; NULL: none */
 void listing_xml(struct str *out, const char *text);
 void listing_time(int64_t us, char buf[CLOCK_TEXT]);
+
+/* --- cors.c: what pages of other origins may see of a container, by its X-Container-Meta-Access-Control-* */
+#define OBJECT_METHODS "HEAD, GET, PUT, POST, COPY, OPTIONS, DELETE"
+int cors_preflight(struct object_call *c, struct cairn_error *err);     /* OPTIONS */
+int cors_headers(struct object_call *c, struct cairn_error *err);       /* of any other reply, if the request has an Origin */
+void cors_expose(struct object_call *c, const json_t *meta);            /* these, too */
 
 /* --- accounts.c, containers.c */
 int account_get(struct object_call *c, struct cairn_error *err);
@@ -189,7 +197,8 @@ void upload_done(struct upload *u);                             /* the row is th
  * Fills in id and version_us.  CAIRN_OVER_QUOTA with 413. */
 int object_store_row(struct object_call *c, struct tx *tx, const struct container *k, struct object *o, struct cairn_error *err);
 /* The latest goes, as versioning says.  1 deleted, 0 not there. */
-int object_remove(struct object_call *c, struct tx *tx, const struct container *k, const char *name, struct cairn_error *err);
+int object_remove(struct object_call *c, struct tx *tx, const struct container *k, const char *name, struct cairn_error *err);  /* says in a header what mark was set */
+int object_next_version(struct tx *tx, const struct container *k, const char *name, int64_t *ret, struct cairn_error *err);
 int object_insert_row(struct tx *tx, const struct container *k, struct object *o, struct cairn_error *err);
 int quota_check(struct object_call *c, struct tx *tx, const struct container *k, int64_t count, int64_t bytes, struct cairn_error *err);
 int object_put(struct object_call *c, struct cairn_error *err);
@@ -242,11 +251,13 @@ int versions_enabled(const struct container *k);        /* object versioning: 1 
 int versions_put(struct object_call *c, struct cairn_error *err);       /* PUT ?version-id=: makes it the latest */
 int versions_delete(struct object_call *c, struct cairn_error *err);
 int versions_keep_old(struct object_call *c, struct tx *tx, const struct container *k, struct object *old, struct cairn_error *err);
+/* 1 deleted (or an older version is back), 0: it was not there. */
 int versions_on_delete(struct object_call *c, struct tx *tx, const struct container *k, struct object *old, struct cairn_error *err);
 int versions_check_headers(struct object_call *c, struct tx *tx, const struct container *k, json_t *meta, struct cairn_error *err);
 void versions_id_text(const struct object *o, char buf[32]);
 
 /* --- symlink.c */
+#define SYMLINKS_MAX 2                  /* that are followed one behind the other */
 int symlink_from_request(struct object_call *c, struct tx *tx, struct object *o, struct cairn_error *err);
 void symlink_reply(struct object_call *c, const struct object *o);
 int symlink_target(const struct object *o, const char *own_account, char **ret_account, char **ret_container, char **ret_object);

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define LINKS_MAX 2                     /* symlinks that are followed one behind the other */
 #define RANGES_MAX 50
 
 void
@@ -33,9 +32,16 @@ open_one(struct object_call *c, struct tx *tx, const char *account, const char *
         access_judge(c, tx);
         return access_reader(c, err) < 0 ? -1 : object_fail(err, 404, "%s", "");
     }
-    if (access_objects(c, tx, &r->container, MAY_READ, err) < 0 || (found = object_find(tx, r->container.id, name, version, &r->object, err)) < 0)
+    if (access_objects(c, tx, &r->container, MAY_READ, err) < 0 || (version != NULL && access_owner(c, err) < 0) ||
+        (found = object_find(tx, r->container.id, name, version, &r->object, err)) < 0)
         return -1;
-    if (!found || (r->object.marker && version == NULL))
+    if (found && r->object.marker) {    /* what is told of a deletion */
+        http_reply_header(c->req, "X-Object-Version-Id", version);
+        http_reply_header(c->req, "Content-Type", r->object.type);
+        http_reply(c->req, 404, NULL, NULL);
+        return -1;
+    }
+    if (!found)
         return object_fail(err, 404, "%s", "");
     return 0;
 }
@@ -46,8 +52,8 @@ follow_link(struct object_call *c, struct tx *tx, struct reading *r, int depth, 
     CLEANUP_FREE char *account = NULL, *container = NULL, *name = NULL, *etag = xstrdup(json_str(r->object.sys, "symlink_etag"));
     CLEANUP_STR struct str path = STR_INIT;
 
-    if (depth >= LINKS_MAX)
-        return object_fail(err, 409, "Too many levels of symbolic links, maximum allowed is %d", LINKS_MAX);
+    if (depth >= SYMLINKS_MAX)
+        return object_fail(err, 409, "Too many levels of symbolic links, maximum allowed is %d", SYMLINKS_MAX);
     if (symlink_target(&r->object, r->container.account, &account, &container, &name) < 0)
         return object_fail(err, 409, "The target of this symlink is damaged");
     free(r->location);
@@ -58,6 +64,7 @@ follow_link(struct object_call *c, struct tx *tx, struct reading *r, int depth, 
     str_add(&path, "/");
     object_quote(name, &path);
     r->location = str_take(&path);
+    http_reply_header(c->req, "Content-Location", r->location);         /* also where it leads to nothing */
     if (open_one(c, tx, account, container, name, NULL, r, err) < 0)
         return -1;
     if (etag != NULL && r->object.kind != OBJECT_SYMLINK && strcmp(etag, r->object.etag) != 0 && !str_eq(etag, json_str(r->object.sys, "slo_etag")))
@@ -79,7 +86,8 @@ is_quarantined(struct tx *tx, const char *blob, int *ret, struct cairn_error *er
 int
 reading_open(struct object_call *c, struct tx *tx, const char *account, const char *container, const char *name, struct reading *r, struct cairn_error *err)
 {
-    const char *version = object_has(c, "object_versioning") ? http_query(c->req, "version-id") : NULL;
+    /* Who has a signature for an object has it for the latest. */
+    const char *version = object_has(c, "object_versioning") && http_note(c->req, "object.signed_for") == NULL ? http_query(c->req, "version-id") : NULL;
     const char *manifest = http_query(c->req, "multipart-manifest"), *symlink = http_query(c->req, "symlink");
     int bad;
 
@@ -145,7 +153,7 @@ conditions(struct object_call *c, const char *etag, int64_t modified_us)
 
     if (match != NULL && !names_etag(match, etag))
         return 412;
-    if (match == NULL && unmodified != NULL && object_parse_date(unmodified, &us) == 0 && rounded > us)
+    if (unmodified != NULL && object_parse_date(unmodified, &us) == 0 && rounded > us)
         return 412;
     if (none != NULL)
         return names_etag(none, etag) ? 304 : 0;
@@ -241,6 +249,20 @@ multipart(const struct object_service *s, const struct reading *r, const struct 
 
 /* --- the reply */
 
+/* Where this very version will be found later. */
+static void
+version_location(struct object_call *c, const char *version)
+{
+    CLEANUP_STR struct str path = STR_INIT;
+
+    str_addf(&path, "/v1/%s/", c->account);
+    object_quote(c->container, &path);
+    str_add(&path, "/");
+    object_quote(c->object, &path);
+    str_addf(&path, "?version-id=%s", version);
+    http_reply_header(c->req, "Content-Location", path.text);
+}
+
 static void
 object_headers(struct object_call *c, const struct reading *r)
 {
@@ -262,11 +284,11 @@ object_headers(struct object_call *c, const struct reading *r)
     }
     if (o->kind == OBJECT_SYMLINK)
         symlink_reply(c, o);
-    if (r->location != NULL)
-        http_reply_header(c->req, "Content-Location", r->location);
     if (object_has(c, "object_versioning") && versions_enabled(&r->container) >= 0) {
         versions_id_text(o, version);
         http_reply_header(c->req, "X-Object-Version-Id", version);
+        if (o->versioned && r->location == NULL && http_query(c->req, "version-id") == NULL)
+            version_location(c, version);
     }
 }
 
@@ -298,7 +320,7 @@ object_serve(struct object_call *c, struct reading *r, struct cairn_error *err)
         object_header(c, "Content-Range", "bytes */%" PRId64, r->size);
         return object_fail(err, 416, "%s", "");
     }
-    if (n < 0 || r->size == 0) {
+    if (n < 0 || r->size == 0 || (n > 1 && r->object.kind == OBJECT_DLO && !r->is_raw)) {
         chain_reply(steal(&r->bytes), c->req, 200, type, c->is_head);
         return 0;
     }

@@ -143,5 +143,5 @@ object_find(struct tx *tx, int64_t container_id, const char *name, const char *v
     if (rc < 0 || (rc = rows_next(r, err)) <= 0)
         return rc < 0 ? -1 : 0;
     object_take(r, ret);
-    return ret->delete_at_us == 0 || ret->delete_at_us > clock_us();
+    return ret->delete_at_us == 0 || ret->delete_at_us > clock_us() || (version != NULL && ret->versioned);
 }

@@ -37,10 +37,30 @@ check_static(struct object_call *c, struct tx *tx, struct object *o, const char 
     if ((found = container_find(tx, account, container, &k, err)) < 0 || (found && access_objects(c, tx, &k, MAY_READ, err) < 0) ||
         (found && (found = object_find(tx, k.id, name, NULL, &there, err)) < 0))
         return -1;
+    /* A link to a link that is held to a content is held to that, too; another link may change: it is what it is now. */
+    for (int depth = 0; found && there.kind == OBJECT_SYMLINK && json_str(there.sys, "symlink_etag") != NULL && depth < SYMLINKS_MAX; depth++) {
+        CLEANUP_OBJECT struct object link = there;
+
+        there = (struct object){ 0 };
+        free(account);
+        free(container);
+        free(name);
+        account = container = name = NULL;
+        if (symlink_target(&link, c->account, &account, &container, &name) < 0)
+            return object_fail(err, 409, "X-Symlink-Target does not exist");
+        container_clear(&k);
+        if ((found = container_find(tx, account, container, &k, err)) < 0 || (found && access_objects(c, tx, &k, MAY_READ, err) < 0) ||
+            (found && (found = object_find(tx, k.id, name, NULL, &there, err)) < 0))
+            return -1;
+    }
     if (!found)
         return object_fail(err, 409, "X-Symlink-Target does not exist");
-    if (there.kind != OBJECT_SYMLINK && strcmp(plain, there.etag) != 0 && !str_eq(plain, json_str(there.sys, "slo_etag")))
+    if (strcmp(plain, there.etag) != 0 && !str_eq(plain, json_str(there.sys, "slo_etag")))
         return object_fail(err, 409, "Object Etag '%s' does not match X-Symlink-Target-Etag header '%s'", there.etag, plain);
+    if (http_header(c->req, "Content-Type") == NULL && there.type != NULL) {        /* lists show the link as what it stands for */
+        free(o->type);
+        o->type = xstrdup(there.type);
+    }
     json_object_set_new(o->sys, "symlink_etag", json_string(plain));
     json_object_set_new(o->sys, "symlink_bytes", json_integer(json_int(there.sys, "slo_size", there.size)));
     return 0;

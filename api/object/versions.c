@@ -113,19 +113,30 @@ archive_name(const char *name, int64_t us)
     return xasprintf("%03zx%s/%010" PRId64 ".%05d", strlen(name), name, us / 1000000, (int)(us % 1000000 / 10));
 }
 
-/* The container that old rows go to; 1 there is one, 0 none is asked for. */
-static int
-archive_of(struct object_call *c, struct tx *tx, const struct container *k, struct container *ret, struct cairn_error *err)
+/* The name of the container that old rows go to; NULL: none is asked for. */
+static const char *
+archive_named(struct object_call *c, const struct container *k)
 {
     const char *name = json_str(k->meta, "x-versions-location");
-    int found;
 
     if (name == NULL)
         name = json_str(k->meta, "x-history-location");
-    if (name == NULL || !object_has(c, "versioned_writes") || strcmp(name, k->name) == 0)
-        return 0;
-    found = container_find(tx, k->account, name, ret, err);
-    return found == 0 ? object_fail(err, 412, "The container for versions, '%s', does not exist", name) : found;
+    return name != NULL && object_has(c, "versioned_writes") && strcmp(name, k->name) != 0 ? name : NULL;
+}
+
+static int
+no_archive(const struct container *k, struct cairn_error *err)
+{
+    return object_fail(err, 412, "The container that versions of objects in '%s' go to does not exist", k->name);
+}
+
+/* 1 there is one, 0 not. */
+static int
+archive_of(struct object_call *c, struct tx *tx, const struct container *k, struct container *ret, struct cairn_error *err)
+{
+    const char *name = archive_named(c, k);
+
+    return name != NULL ? container_find(tx, k->account, name, ret, err) : 0;
 }
 
 int
@@ -142,30 +153,32 @@ versions_keep_old(struct object_call *c, struct tx *tx, const struct container *
     if ((found = archive_of(c, tx, k, &archive, err)) < 0)
         return -1;
     if (!found)
-        return object_drop_row(tx, old->id, err);
+        return archive_named(c, k) != NULL ? no_archive(k, err) : object_drop_row(tx, old->id, err);
     name = archive_name(old->name, old->version_us);
     return move(tx, k, &archive, old, name, err);
 }
 
 static int
-insert_marker(struct tx *tx, const struct container *k, const char *name, int versioned, int64_t after_us, struct cairn_error *err)
+insert_marker(struct object_call *c, struct tx *tx, const struct container *k, const char *name, struct cairn_error *err)
 {
+    char version[32];
     CLEANUP_OBJECT struct object o = { .id = object_id(), .name = xstrdup(name), .etag = xstrdup("d41d8cd98f00b204e9800998ecf8427e"), .type = xstrdup(DELETED_TYPE),
-                                       .version_us = object_now_us(), .versioned = versioned, .marker = 1 };
+                                       .versioned = 1, .marker = 1 };
 
-    if (o.version_us <= after_us)
-        o.version_us = after_us + 10;
+    if (object_next_version(tx, k, name, &o.version_us, err) < 0)
+        return -1;
     o.updated_us = o.version_us;
+    versions_id_text(&o, version);
+    http_reply_header(c->req, "X-Object-Version-Id", version);
     return object_insert_row(tx, k, &o, err);
 }
 
-/* The last row in the archive comes back; what says "deleted" is only taken away. */
+/* The newest row in the archive; 0: there is none. */
 static int
-bring_back(struct tx *tx, const struct container *k, const struct container *archive, const char *name, struct cairn_error *err)
+archive_last(struct tx *tx, const struct container *archive, const char *name, struct object *ret, struct cairn_error *err)
 {
     CLEANUP_FREE char *prefix = archive_prefix(name);
     CLEANUP_FREE char *end = listing_successor(prefix);
-    CLEANUP_OBJECT struct object o = { 0 };
 
     for (;;) {
         CLEANUP_FREE char *last = NULL;
@@ -174,17 +187,36 @@ bring_back(struct tx *tx, const struct container *k, const struct container *arc
         if (tx_text(tx, &last, err, "select name from objects where container_id = ? and latest = 1 and name >= ? and name < ? order by name desc limit 1", "iss",
                     archive->id, prefix, end) < 0)
             return -1;
-        if (last == NULL)
-            return 0;
-        if ((found = object_find(tx, archive->id, last, NULL, &o, err)) < 0)
-            return -1;
-        if (found && strcmp(o.type, DELETED_TYPE) != 0)
-            return move(tx, archive, k, &o, name, err) < 0 ? -1 : 1;
-        if (object_drop_row(tx, o.id, err) < 0)
+        if (last == NULL || (found = object_find(tx, archive->id, last, NULL, ret, err)) != 0)
+            return last == NULL ? 0 : found;
+        if (object_drop_row(tx, ret->id, err) < 0)      /* expired */
             return -1;
     }
 }
 
+/* The last row in the archive comes back in place of what was deleted.  Where that row says "deleted", a first delete just leads there again, and one
+ * of nothing takes the mark away, with what it had hidden coming back.  1: something was there. */
+static int
+bring_back(struct tx *tx, const struct container *k, const struct container *archive, const char *name, int had_one, struct cairn_error *err)
+{
+    CLEANUP_OBJECT struct object o = { 0 };
+    int found = archive_last(tx, archive, name, &o, err), was_mark;
+
+    if (found <= 0)
+        return found;
+    was_mark = strcmp(o.type, DELETED_TYPE) == 0;
+    if (was_mark) {
+        if (had_one)
+            return 1;
+        if (object_drop_row(tx, o.id, err) < 0 || (found = archive_last(tx, archive, name, &o, err)) < 0)
+            return -1;
+        if (!found || strcmp(o.type, DELETED_TYPE) == 0)
+            return 1;
+    }
+    return move(tx, archive, k, &o, name, err) < 0 ? -1 : 1;
+}
+
+/* What was there goes to the archive, and a mark that it was deleted; the mark alone, where nothing was.  1: something was there. */
 static int
 write_history(struct tx *tx, const struct container *k, const struct container *archive, struct object *old, struct cairn_error *err)
 {
@@ -193,7 +225,9 @@ write_history(struct tx *tx, const struct container *k, const struct container *
     CLEANUP_OBJECT struct object marker = { .id = object_id(), .name = archive_name(old->name, now), .etag = xstrdup("d41d8cd98f00b204e9800998ecf8427e"),
                                             .type = xstrdup(DELETED_TYPE), .version_us = now, .updated_us = now, .latest = 1 };
 
-    return move(tx, k, archive, old, name, err) < 0 || object_insert_row(tx, archive, &marker, err) < 0 ? -1 : 1;
+    if ((old->id != 0 && move(tx, k, archive, old, name, err) < 0) || object_insert_row(tx, archive, &marker, err) < 0)
+        return -1;
+    return old->id != 0;
 }
 
 int
@@ -203,26 +237,22 @@ versions_on_delete(struct object_call *c, struct tx *tx, const struct container 
     int enabled = object_has(c, "object_versioning") ? versions_enabled(k) : -1, found, back;
 
     if (enabled >= 0) {
-        if (old->id == 0)
-            return 0;
-        if (enabled == 1 || old->versioned ? demote(tx, k, old->id, err) < 0 : object_drop_row(tx, old->id, err) < 0)
+        if (old->id != 0 && (enabled == 1 || old->versioned ? demote(tx, k, old->id, err) < 0 : object_drop_row(tx, old->id, err) < 0))
             return -1;
-        if (enabled == 0) {             /* the version without an id, if there is another, gives way to the mark */
-            int64_t null_id;
-
-            if (tx_int(tx, &null_id, 0, err, "select id from objects where container_id = ? and name = ? and versioned = 0", "is", k->id, old->name) < 0 ||
-                object_drop_row(tx, null_id, err) < 0)
-                return -1;
-        }
-        return insert_marker(tx, k, old->name, enabled, old->version_us, err) < 0 ? -1 : 1;
+        /* Where nothing was, that, too, is noted; while versions are suspended, nothing is. */
+        return enabled && insert_marker(c, tx, k, old->name, err) < 0 ? -1 : old->id != 0;
     }
     if ((found = archive_of(c, tx, k, &archive, err)) < 0)
         return -1;
-    if (found && json_str(k->meta, "x-history-location") != NULL)
-        return old->id == 0 ? 0 : write_history(tx, k, &archive, old, err);
+    if (json_str(k->meta, "x-history-location") != NULL) {
+        if (found == 0 && archive_named(c, k) != NULL)
+            return no_archive(k, err);
+        if (found)
+            return write_history(tx, k, &archive, old, err);
+    }
     if (old->id != 0 && object_drop_row(tx, old->id, err) < 0)
         return -1;
-    back = found ? bring_back(tx, k, &archive, old->name, err) : 0;
+    back = found ? bring_back(tx, k, &archive, old->name, old->id != 0, err) : 0;
     return back < 0 ? -1 : old->id != 0 || back;
 }
 
@@ -235,17 +265,25 @@ versions_delete(struct object_call *c, struct cairn_error *err)
     CLEANUP_CONTAINER struct container k = { 0 };
     CLEANUP_OBJECT struct object o = { 0 };
     const char *id = http_query(c->req, "version-id");
-    int found;
+    int found, is_null;
 
     if (tx_begin(c->service->env.catalog, TX_WRITE, &tx, err) < 0 || container_for_write(c, tx, c->account, c->container, &k, err) < 0)
         return -1;
     if (*id == '\0')
         return object_fail(err, 400, "Invalid version parameter");
-    if ((found = object_find(tx, k.id, c->object, id, &o, err)) < 0)
+    if (versions_enabled(&k) < 0 && strcmp(id, "null") == 0) {
+        tx_rollback(steal(&tx));
+        return object_delete(c, err);   /* the one that there is */
+    }
+    if (access_owner(c, err) < 0 || (found = object_find(tx, k.id, c->object, id, &o, err)) < 0)
+        return -1;
+    /* "null" is what stands outside of the versions: when that is the newest of them, it goes from there and stays a version. */
+    is_null = !found && strcmp(id, "null") == 0;
+    if (is_null && (found = object_find(tx, k.id, c->object, NULL, &o, err)) < 0)
         return -1;
     if (!found)
         return object_fail(err, 404, "%s", "");
-    if (object_drop_row(tx, o.id, err) < 0 || tx_commit(steal(&tx), err) < 0)
+    if ((is_null ? demote(tx, &k, o.id, err) : object_drop_row(tx, o.id, err)) < 0 || tx_commit(steal(&tx), err) < 0)
         return -1;
     http_reply_header(c->req, "X-Object-Version-Id", id);
     object_header(c, "X-Object-Current-Version-Id", "%s", o.latest ? id : "null");
@@ -266,7 +304,7 @@ versions_put(struct object_call *c, struct cairn_error *err)
     if (length != NULL && strcmp(length, "0") != 0)
         return object_fail(err, 400, "PUT version-id requests require a zero byte body");
     if (tx_begin(c->service->env.catalog, TX_WRITE, &tx, err) < 0 || container_for_write(c, tx, c->account, c->container, &k, err) < 0 ||
-        (found = object_find(tx, k.id, c->object, id, &o, err)) < 0)
+        access_owner(c, err) < 0 || (found = object_find(tx, k.id, c->object, id, &o, err)) < 0)
         return -1;
     if (!found || o.marker)
         return object_fail(err, 404, "%s", "");

@@ -66,8 +66,8 @@ object_insert_row(struct tx *tx, const struct container *k, struct object *o, st
 }
 
 /* Timestamps of one name only grow, whatever the clock does. */
-static int
-next_version(struct tx *tx, const struct container *k, const char *name, int64_t *ret, struct cairn_error *err)
+int
+object_next_version(struct tx *tx, const struct container *k, const char *name, int64_t *ret, struct cairn_error *err)
 {
     int64_t last, now = object_now_us();
 
@@ -85,7 +85,7 @@ object_store_row(struct object_call *c, struct tx *tx, const struct container *k
 
     if (tx_int(tx, &id, 0, err, "select id from objects where container_id = ? and name = ? and latest = 1", "is", k->id, o->name) < 0 ||
         (id != 0 && tx_int(tx, &old_size, 0, err, "select size_bytes from objects where id = ?", "i", id) < 0) ||
-        quota_check(c, tx, k, id == 0, o->size - (versions_enabled(k) == 1 ? 0 : old_size), err) < 0 || next_version(tx, k, o->name, &o->version_us, err) < 0)
+        quota_check(c, tx, k, id == 0, o->size - (versions_enabled(k) == 1 ? 0 : old_size), err) < 0 || object_next_version(tx, k, o->name, &o->version_us, err) < 0)
         return -1;
     if (id != 0) {
         int found = object_find(tx, k->id, o->name, NULL, &old, err);
@@ -372,6 +372,24 @@ object_put(struct object_call *c, struct cairn_error *err)
 
 /* --- POST: all metadata anew */
 
+/* The link took the metadata, as every object does; who meant what it points to is told where that is. */
+static int
+post_elsewhere(struct object_call *c, const struct object *link, struct cairn_error *err)
+{
+    CLEANUP_FREE char *account = NULL, *container = NULL, *name = NULL;
+    CLEANUP_STR struct str path = STR_INIT;
+
+    if (symlink_target(link, c->account, &account, &container, &name) < 0)
+        return object_fail(err, 409, "The target of this symlink is damaged");
+    str_addf(&path, "%s/v1/%s/", strcmp(http_mount(c->req), "/") == 0 ? "" : http_mount(c->req), account);
+    object_quote(container, &path);
+    str_add(&path, "/");
+    object_quote(name, &path);
+    http_reply_header(c->req, "Location", path.text);
+    symlink_reply(c, link);
+    return object_fail(err, 307, "The requested POST was made to a symlink; its target is at Location.");
+}
+
 int
 object_post(struct object_call *c, struct cairn_error *err)
 {
@@ -382,24 +400,13 @@ object_post(struct object_call *c, struct cairn_error *err)
     struct sql_value values[6];
     int found;
 
+    if (http_header(c->req, "X-Symlink-Target") != NULL && object_has(c, "symlink"))
+        return object_fail(err, 400, "A PUT request is required to set a symlink target");
     if (object_from_request(c, &o, err) < 0 || tx_begin(c->service->env.catalog, TX_WRITE, &tx, err) < 0 ||
         container_for_write(c, tx, c->account, c->container, &k, err) < 0 || (found = object_find(tx, k.id, c->object, NULL, &old, err)) < 0)
         return -1;
     if (!found)
         return object_fail(err, 404, "%s", "");
-    if (old.kind == OBJECT_SYMLINK && object_has(c, "symlink")) {
-        CLEANUP_FREE char *account = NULL, *container = NULL, *name = NULL;
-        CLEANUP_STR struct str path = STR_INIT;
-
-        if (symlink_target(&old, k.account, &account, &container, &name) == 0) {
-            str_addf(&path, "%s%s/v1/%s/", http_base_url(c->req), http_mount(c->req), account);
-            object_quote(container, &path);
-            str_add(&path, "/");
-            object_quote(name, &path);
-            http_reply_header(c->req, "Location", path.text);
-            return object_fail(err, 307, "The requested POST was not made: this is a symlink; its target is at Location.");
-        }
-    }
     o.kind = old.kind;
     if (o.kind == OBJECT_DLO || o.kind == OBJECT_PLAIN)
         o.kind = json_str(o.meta, "x-object-manifest") != NULL ? OBJECT_DLO : OBJECT_PLAIN;
@@ -413,8 +420,26 @@ object_post(struct object_call *c, struct cairn_error *err)
     if (tx_exec_v(tx, err, "update objects set meta = ?, content_type = ?, kind = ?, updated_us = ?, delete_at_us = ? where id = ?", values, ARRAY_LEN(values)) < 0 ||
         tx_commit(steal(&tx), err) < 0)
         return -1;
+    if (old.kind == OBJECT_SYMLINK && object_has(c, "symlink"))
+        return post_elsewhere(c, &old, err);
     object_reply_empty(c, 202);
     return 0;
+}
+
+/* X-If-Delete-At: only what expires then. */
+static int
+if_delete_at(struct object_call *c, struct tx *tx, const struct container *k, struct cairn_error *err)
+{
+    const char *asked = http_header(c->req, "X-If-Delete-At");
+    int64_t seconds, delete_at_us;
+
+    if (asked == NULL)
+        return 0;
+    if (str_to_int(asked, 0, INT64_MAX, &seconds) < 0)
+        return object_fail(err, 400, "Bad X-If-Delete-At header value");
+    if (tx_int(tx, &delete_at_us, 0, err, "select delete_at_us from objects where container_id = ? and name = ? and latest = 1", "is", k->id, c->object) < 0)
+        return -1;
+    return delete_at_us / 1000000 == seconds ? 0 : object_fail(err, 412, "X-If-Delete-At and X-Delete-At do not match");
 }
 
 int
@@ -425,7 +450,7 @@ object_delete(struct object_call *c, struct cairn_error *err)
     int found;
 
     if (tx_begin(c->service->env.catalog, TX_WRITE, &tx, err) < 0 || container_for_write(c, tx, c->account, c->container, &k, err) < 0 ||
-        (found = object_remove(c, tx, &k, c->object, err)) < 0 || tx_commit(steal(&tx), err) < 0)
+        if_delete_at(c, tx, &k, err) < 0 || (found = object_remove(c, tx, &k, c->object, err)) < 0 || tx_commit(steal(&tx), err) < 0)
         return -1;
     if (!found)
         return object_fail(err, 404, "%s", "");

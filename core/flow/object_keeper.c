@@ -123,12 +123,28 @@ burn(struct catalog *catalog, struct plugins *plugins, struct cairn_error *err)
     return tx_commit(steal(&tx), err) < 0 ? -1 : gone;
 }
 
+/* An expired version is not the latest any more, and stays as a version. */
+static int
+retire_versions(struct catalog *catalog, struct cairn_error *err)
+{
+    CLEANUP_TX struct tx *tx = NULL;
+    int64_t now = clock_us();
+
+    if (tx_begin(catalog, TX_WRITE, &tx, err) < 0 ||
+        tx_exec(tx, err, "update object_containers set object_count = object_count - (select count(*) from objects o where o.container_id = object_containers.id"
+                " and o.delete_at_us <= ? and o.versioned = 1 and o.latest = 1)"
+                " where id in (select container_id from objects where delete_at_us <= ? and versioned = 1)", "ii", now, now) < 0 ||
+        tx_exec(tx, err, "update objects set latest = 0, delete_at_us = null where delete_at_us <= ? and versioned = 1", "i", now) < 0)
+        return -1;
+    return tx_commit(steal(&tx), err);
+}
+
 int
 object_reap(struct catalog *catalog, struct plugins *plugins, struct cairn_error *err)
 {
     int n;
 
-    if (drop_all(catalog, "select id from objects where delete_at_us <= ? limit ?", clock_us(), err) < 0 || drop_accounts(catalog, err) < 0)
+    if (retire_versions(catalog, err) < 0 || drop_all(catalog, "select id from objects where delete_at_us <= ? limit ?", clock_us(), err) < 0 || drop_accounts(catalog, err) < 0)
         return -1;
     do
         n = burn(catalog, plugins, err);

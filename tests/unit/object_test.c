@@ -14,31 +14,31 @@ static const struct auth stranger = { .user_id = "u2", .user_name = "ann", .user
 
 START_TEST(a_list_names_users_by_id_and_name)
 {
-    ck_assert_int_eq(acl_allows("p1:u1", &ann, NULL, 0), 1);
-    ck_assert_int_eq(acl_allows("red:ann", &ann, NULL, 0), 1);
-    ck_assert_int_eq(acl_allows("*:u1", &ann, NULL, 0), 1);
-    ck_assert_int_eq(acl_allows("p1:*", &ann, NULL, 0), 1);
-    ck_assert_int_eq(acl_allows("p2:u1,p1:u2", &ann, NULL, 0), 0);
-    ck_assert_int_eq(acl_allows("*:*", NULL, NULL, 0), 0);
+    ck_assert_int_eq(acl_allows("p1:u1", "default", &ann, NULL, 0), 1);
+    ck_assert_int_eq(acl_allows("red:ann", "default", &ann, NULL, 0), 1);
+    ck_assert_int_eq(acl_allows("*:u1", "default", &ann, NULL, 0), 1);
+    ck_assert_int_eq(acl_allows("p1:*", "default", &ann, NULL, 0), 1);
+    ck_assert_int_eq(acl_allows("p2:u1,p1:u2", "default", &ann, NULL, 0), 0);
+    ck_assert_int_eq(acl_allows("*:*", "default", NULL, NULL, 0), 0);
 }
 END_TEST
 
 START_TEST(names_of_another_domain_are_not_believed)
 {
-    ck_assert_int_eq(acl_allows("red:ann", &stranger, NULL, 0), 0);
-    ck_assert_int_eq(acl_allows("p2:u2", &stranger, NULL, 0), 1);
+    ck_assert_int_eq(acl_allows("red:ann", "default", &stranger, NULL, 0), 0);
+    ck_assert_int_eq(acl_allows("p2:u2", "default", &stranger, NULL, 0), 1);
 }
 END_TEST
 
 START_TEST(a_referrer_opens_objects_and_only_with_rlistings_lists)
 {
-    ck_assert_int_eq(acl_allows(".r:*", NULL, NULL, 0), 1);
-    ck_assert_int_eq(acl_allows(".r:*", NULL, NULL, 1), 0);
-    ck_assert_int_eq(acl_allows(".r:*,.rlistings", NULL, NULL, 1), 1);
-    ck_assert_int_eq(acl_allows(".r:.example.com", NULL, "http://www.example.com/page", 0), 1);
-    ck_assert_int_eq(acl_allows(".r:.example.com", NULL, "http://www.example.com.evil.org/", 0), 0);
-    ck_assert_int_eq(acl_allows(".r:.example.com", NULL, "http://example.com@evil.org/", 0), 0);
-    ck_assert_int_eq(acl_allows(".r:*,.r:-thief.com", NULL, "http://thief.com/", 0), 0);
+    ck_assert_int_eq(acl_allows(".r:*", "default", NULL, NULL, 0), 1);
+    ck_assert_int_eq(acl_allows(".r:*", "default", NULL, NULL, 1), 0);
+    ck_assert_int_eq(acl_allows(".r:*,.rlistings", "default", NULL, NULL, 1), 1);
+    ck_assert_int_eq(acl_allows(".r:.example.com", "default", NULL, "http://www.example.com/page", 0), 1);
+    ck_assert_int_eq(acl_allows(".r:.example.com", "default", NULL, "http://www.example.com.evil.org/", 0), 0);
+    ck_assert_int_eq(acl_allows(".r:.example.com", "default", NULL, "http://example.com@evil.org/", 0), 0);
+    ck_assert_int_eq(acl_allows(".r:*,.r:-thief.com", "default", NULL, "http://thief.com/", 0), 0);
 }
 END_TEST
 
