@@ -215,8 +215,8 @@ tests_unit_control_test_LDADD = api/libapi.la $(UNIT_LIBS)
 TESTS += tests/unit/control_test
 
 ## api/cairn
-EXTRA_DIST += tests/unit/fetch_test.sh tests/unit/cairn_tool_test.sh tests/unit/docs_test.sh tests/unit/simulate_test.sh
-TESTS += tests/unit/fetch_test.sh tests/unit/cairn_tool_test.sh tests/unit/docs_test.sh tests/unit/simulate_test.sh
+EXTRA_DIST += tests/unit/fetch_test.sh tests/unit/cairn_tool_test.sh tests/unit/docs_test.sh tests/unit/simulate_test.sh tests/unit/bootstrap_test.sh
+TESTS += tests/unit/fetch_test.sh tests/unit/cairn_tool_test.sh tests/unit/docs_test.sh tests/unit/simulate_test.sh tests/unit/bootstrap_test.sh
 ## api/image
 check_PROGRAMS += tests/unit/image_test
 tests_unit_image_test_SOURCES = tests/unit/image_test.c tests/unit/http_client.h
