@@ -17,6 +17,7 @@
 #include "schedule/schedule.h"
 
 #define HEARTBEAT_MS 15000
+#define HOSTS_AT_ONCE 100               /* in a transaction: others write, too */
 
 struct hosting {
     struct hosting_options o;
@@ -78,13 +79,30 @@ name_of(const struct hosting *h, unsigned i, char buf[32])
     return buf;
 }
 
-/* Most often nothing changed since the last report but the time. */
+/* Simulated hosts from the 'first' to the 'last', or the real one.  Most often nothing changed since the last report but the time. */
+static int
+report_some(struct hosting *h, unsigned first, unsigned last, int same, struct driver *compute, const struct cairn_compute_info *info, int64_t disk,
+            struct cairn_error *err)
+{
+    CLEANUP_TX struct tx *tx = NULL;
+
+    if (tx_begin(h->o.catalog, TX_WRITE, &tx, err) < 0)
+        return -1;
+    for (unsigned i = first; i <= last; i++) {
+        char buf[32];
+        const char *name = name_of(h, i, buf);
+
+        if ((same ? host_heartbeat(tx, name, err) : report(h, name, compute, info, disk, tx, err)) < 0)
+            return -1;
+    }
+    return tx_commit(steal(&tx), err);
+}
+
 static int
 report_all(struct hosting *h, struct cairn_error *err)
 {
     struct cairn_compute_info info;
     CLEANUP_DRIVER struct driver *compute = plugins_get(h->o.plugins, CAIRN_COMPUTE, NULL);
-    CLEANUP_TX struct tx *tx = NULL;
     unsigned count = h->o.simulated > 0 ? h->o.simulated : 1;
     int64_t disk;
     int same;
@@ -98,17 +116,9 @@ report_all(struct hosting *h, struct cairn_error *err)
     disk = disk_gib(h);
     same = h->reported && disk == h->disk_gib && memcmp(&info, &h->info, sizeof info) == 0;
     h->reported = 0;
-    if (tx_begin(h->o.catalog, TX_WRITE, &tx, err) < 0)
-        return -1;
-    for (unsigned i = 1; i <= count; i++) {
-        char buf[32];
-        const char *name = name_of(h, i, buf);
-
-        if ((same ? host_heartbeat(tx, name, err) : report(h, name, compute, &info, disk, tx, err)) < 0)
+    for (unsigned i = 1; i <= count; i += HOSTS_AT_ONCE)
+        if (report_some(h, i, i + HOSTS_AT_ONCE <= count ? i + HOSTS_AT_ONCE - 1 : count, same, compute, &info, disk, err) < 0)
             return -1;
-    }
-    if (tx_commit(steal(&tx), err) < 0)
-        return -1;
     h->info = info;
     h->disk_gib = disk;
     h->reported = 1;

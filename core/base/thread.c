@@ -47,12 +47,7 @@ mutex_unlock(struct mutex *m)
 void
 cond_init(struct cond *c)
 {
-    pthread_condattr_t attr;
-
-    must(pthread_condattr_init(&attr), "condattr_init");
-    must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC), "condattr_setclock");
-    must(pthread_cond_init(&c->c, &attr), "cond_init");
-    pthread_condattr_destroy(&attr);
+    must(pthread_cond_init(&c->c, NULL), "cond_init");
 }
 
 void
@@ -91,9 +86,9 @@ cond_wait_ms(struct cond *c, struct mutex *m, int64_t ms)
             until.tv_sec++;
             until.tv_nsec -= 1000000000;
         }
-        rc = pthread_cond_timedwait(&c->c, &m->m, &until);
+        rc = pthread_cond_clockwait(&c->c, &m->m, CLOCK_MONOTONIC, &until);
         if (rc != ETIMEDOUT) {
-            must(rc, "cond_timedwait");
+            must(rc, "cond_clockwait");
             /* Signal or moved clock?  When both may be true it counts as a signal: one that is swallowed would be lost. */
             late = clock_waiter_moved(&waiter) && clock_mono_ms() >= deadline;
             break;

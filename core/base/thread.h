@@ -26,7 +26,8 @@ void mutex_lock(struct mutex *m) ACQUIRES(m);
 void mutex_unlock(struct mutex *m) RELEASES(m);
 
 struct cond { pthread_cond_t c; };
-void cond_init(struct cond *c);             /* on CLOCK_MONOTONIC */
+#define COND_INIT { PTHREAD_COND_INITIALIZER }
+void cond_init(struct cond *c);
 void cond_destroy(struct cond *c);
 void cond_wait(struct cond *c, struct mutex *m) REQUIRES(m);
 int cond_wait_ms(struct cond *c, struct mutex *m, int64_t ms) REQUIRES(m);  /* 0: signalled, 1: time passed */

@@ -152,7 +152,7 @@ struct applied {
 #define APPLY_MS 60000                  /* what a driver has for one: longer, and it hangs */
 #define PATIENCE_MS 1000                /* longer than that, and who waits is missing elsewhere */
 static struct mutex applied_lock = MUTEX_INIT;
-static struct cond applied_cond = { PTHREAD_COND_INITIALIZER };
+static struct cond applied_cond = COND_INIT;
 static struct applied *applied_table[256] GUARDED_BY(applied_lock);
 
 static struct applied **

@@ -116,6 +116,22 @@ signal_soon(void *arg)
     return arg;
 }
 
+/* The deadline is one of the clock that the condition waits by: else the wait is a loop that burns until its time has passed. */
+START_TEST(a_wait_costs_no_time_of_the_processor)
+{
+    static struct mutex lock = MUTEX_INIT;
+    static struct cond never = COND_INIT;
+    struct timespec before, after;
+
+    ck_assert_int_eq(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before), 0);
+    mutex_lock(&lock);
+    ck_assert_int_eq(cond_wait_ms(&never, &lock, 300), 1);
+    mutex_unlock(&lock);
+    ck_assert_int_eq(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after), 0);
+    ck_assert_int_lt((after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000, 100);
+}
+END_TEST
+
 START_TEST(a_signal_ends_a_wait)
 {
     pthread_t thread;
@@ -236,6 +252,7 @@ main(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, a_moved_clock_ends_waits);
     tcase_add_test(t, a_wait_ends_when_its_time_has_passed);
+    tcase_add_test(t, a_wait_costs_no_time_of_the_processor);
     tcase_add_test(t, a_signal_ends_a_wait);
     tcase_add_test(t, a_pool_runs_what_it_was_given);
     tcase_add_test(t, a_full_pool_says_busy);
