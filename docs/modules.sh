@@ -9,7 +9,7 @@ cat <<'X'
 The keys that stand in a section of their own: `[compute:NAME]`, `[storage:NAME]`, `[network:NAME]` and `[auth:DOMAIN]` of `cairn.conf`, `[filter:NAME]` of `pipeline.ini`.
 Those that a vendor's module has are told by `cairn drivers --dump FILE`. `docs/modules.sh` prints this page.
 X
-for module in compute-kvm storage-file network-linuxbridge auth-ldap filter-request_id filter-size_limit filter-cors filter-ratelimit filter-token_auth \
+for module in compute-kvm storage-file storage-rbd network-linuxbridge auth-ldap filter-request_id filter-size_limit filter-cors filter-ratelimit filter-token_auth \
     compute-fake storage-fake network-fake; do
     "$cairn" drivers --dump $module 2> /dev/null | awk -v module=$module '
         function cell(s) { gsub(/\|/, "\\|", s); return s }

@@ -1,2 +1,2 @@
 ## tests/beds/local.mk: the laboratory that tests run in.
-EXTRA_DIST += tests/beds/lab
+EXTRA_DIST += tests/beds/lab tests/beds/ceph

@@ -55,3 +55,14 @@ tests_drivers_debug_test_CFLAGS = $(UNIT_CFLAGS)
 tests_drivers_debug_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/drivers/debug_test
 endif
+
+if TESTS
+if RBD
+check_PROGRAMS += tests/drivers/rbd_test
+tests_drivers_rbd_test_SOURCES = tests/drivers/rbd_test.c
+tests_drivers_rbd_test_CFLAGS = $(UNIT_CFLAGS)
+tests_drivers_rbd_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/drivers/rbd.sh
+endif
+endif
+EXTRA_DIST += tests/drivers/rbd.sh
