@@ -403,6 +403,7 @@ metrics_text(void *arg, struct str *out)
     if (d->engine != NULL)
         engine_metrics(d->engine, out);
     plugins_metrics(d->plugins, out);
+    scheduler_metrics(d->scheduler, out);
     identity_metrics(out);
 }
 

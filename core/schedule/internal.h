@@ -34,6 +34,7 @@ struct scheduler {
     size_t count;
     int64_t taken_ms;
     uint64_t changes_seen;      /* how far change_at() was heeded */
+    _Atomic uint64_t placed, refused, spent_us; /* counters: decisions, and what they took */
 };
 
 /* picture.c */

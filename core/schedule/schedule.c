@@ -3,7 +3,9 @@
 #define LOG_MODULE "schedule"
 #include "schedule/schedule.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -304,12 +306,27 @@ int
 schedule_claim(struct tx *tx, struct scheduler *s, const struct cairn_place_request *request, const char *user_id,
                char ret_host_id[ID_UUID], char ret_host_name[256], struct cairn_error *err)
 {
+    int64_t began;
     int rc;
 
     mutex_lock(&s->lock);
+    began = clock_us();
     rc = decide(tx, s, request, user_id, ret_host_id, ret_host_name, err);
+    atomic_fetch_add(&s->spent_us, (uint64_t)(clock_us() - began));
     mutex_unlock(&s->lock);
+    if (rc == 0 || err->code == CAIRN_NO_HOST)
+        atomic_fetch_add(rc == 0 ? &s->placed : &s->refused, 1);
     return rc;
+}
+
+void
+scheduler_metrics(struct scheduler *s, struct str *out)
+{
+    str_addf(out, "# HELP cairn_placements_total Decisions of the scheduler.\n# TYPE cairn_placements_total counter\n"
+                  "cairn_placements_total{result=\"placed\"} %" PRIu64 "\ncairn_placements_total{result=\"no-host\"} %" PRIu64 "\n"
+                  "# HELP cairn_placement_seconds_total Time that they took.\n# TYPE cairn_placement_seconds_total counter\n"
+                  "cairn_placement_seconds_total %.6f\n", atomic_load(&s->placed), atomic_load(&s->refused),
+             (double)atomic_load(&s->spent_us) / 1e6);
 }
 
 int

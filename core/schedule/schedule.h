@@ -14,6 +14,8 @@ struct scheduler;
 extern const struct cairn_key scheduler_keys[];     /* of the section [scheduler] */
 int scheduler_open(struct plugins *plugins, const struct config *config, struct scheduler **ret, struct cairn_error *err);
 void scheduler_close(struct scheduler *s);
+struct str;
+void scheduler_metrics(struct scheduler *s, struct str *out);
 
 /* Chooses a host, among them 'forced_host' alone ("HOST" or "ZONE:HOST") if there is one, and writes the allocation of request->server_id.  CAIRN_NO_HOST: the message says how many hosts each filter removed:
  * "no valid host: 12 hosts; alive removed 1, capacity removed 11 (largest free: 2 VCPUs, 512 MiB, 3 GiB)". */

@@ -144,8 +144,14 @@ END_TEST
 
 START_TEST(no_host_at_all)
 {
+    CLEANUP_STR struct str text = STR_INIT;
+
     open_scheduler("");
     ck_assert_str_eq(place_id("1"), "no valid host: 0 hosts");
+    add_host("a", "nova", 4, 8192, 100);
+    ck_assert_str_eq(place_id("1"), "a");
+    scheduler_metrics(scheduler, &text);
+    ck_assert_ptr_nonnull(strstr(text.text, "\ncairn_placements_total{result=\"placed\"} 1\ncairn_placements_total{result=\"no-host\"} 1\n"));
 }
 END_TEST
 
