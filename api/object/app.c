@@ -49,6 +49,7 @@ const struct object_route object_routes[] = {
     { "DELETE", AT_ACCOUNT, NULL, NULL, 0, account_delete, "object:reseller", V },
     { "GET", AT_CONTAINER, NULL, NULL, 0, container_get, "object:acl", VC },
     { "PUT", AT_CONTAINER, NULL, NULL, 0, container_put, "object:operator", VC },
+    { "POST", AT_CONTAINER, "formpost", "formpost", OBJECT_STREAM, form_post, "object:acl", VC "/{object_prefix}" },
     { "POST", AT_CONTAINER, NULL, NULL, 0, container_post, "object:operator", VC },
     { "DELETE", AT_CONTAINER, NULL, NULL, 0, container_delete, "object:operator", VC },
     { "PUT", AT_OBJECT, "version-id", "object_versioning", 0, versions_put, "object:acl", VO },
@@ -57,6 +58,7 @@ const struct object_route object_routes[] = {
     { "PUT", AT_OBJECT, "temp_url_sig", "tempurl", OBJECT_STREAM, object_put, "object:acl", VO "?temp_url_sig={sig}&temp_url_expires={ts}" },
     { "GET", AT_OBJECT, NULL, NULL, 0, object_get, "object:acl", VO },
     { "PUT", AT_OBJECT, NULL, NULL, OBJECT_STREAM, object_put, "object:acl", VO },
+    { "POST", AT_OBJECT, "formpost", "formpost", OBJECT_STREAM, form_post, "object:acl", VC "/{object_prefix}" },
     { "POST", AT_OBJECT, NULL, NULL, 0, object_post, "object:acl", VO },
     { "COPY", AT_OBJECT, NULL, NULL, 0, object_copy, "object:acl", VO },
     { "DELETE", AT_OBJECT, NULL, NULL, 0, object_delete, "object:acl", VO },
@@ -121,8 +123,8 @@ object_fail(struct cairn_error *err, int status, const char *fmt, ...)
     return -1;
 }
 
-static int
-status_of(const struct cairn_error *err)
+int
+object_status_of(const struct cairn_error *err)
 {
     int64_t status;
 
@@ -132,6 +134,15 @@ status_of(const struct cairn_error *err)
         if (statuses[i].code == err->code)
             return statuses[i].status;
     return 500;
+}
+
+const char *
+object_title(int status)
+{
+    for (size_t i = 0; i < ARRAY_LEN(phrases); i++)
+        if (phrases[i].status == status)
+            return phrases[i].title;
+    return "Error";
 }
 
 /* A page for people: the title, and what that means. */
@@ -181,13 +192,13 @@ app_fault(void *self, struct cairn_request *req, uint32_t status, const struct c
         fault_reply(req, 412, &told);
         return;
     }
-    fault_reply(req, status != 0 ? (int)status : status_of(err), err);
+    fault_reply(req, status != 0 ? (int)status : object_status_of(err), err);
 }
 
 void
 object_reply_fault(struct object_call *c, const struct cairn_error *err)
 {
-    fault_reply(c->req, status_of(err), err);
+    fault_reply(c->req, object_status_of(err), err);
 }
 
 void
@@ -612,24 +623,17 @@ object_gather(struct object_call *c, size_t max, int (*fn)(struct object_call *c
 
 /* --- what filters ask */
 
-/* "object.temp_url_keys": lines "SCOPE KEY" of who may sign the path given, "/v1/A/C[/O]". */
-static int
-ask_keys(const struct object_service *s, const char *path, char **ret, struct cairn_error *err)
+int
+object_temp_url_keys(const struct object_service *s, const char *account, const char *container, char **ret, struct cairn_error *err)
 {
     static const char *const names[] = { "x-%s-meta-temp-url-key", "x-%s-meta-temp-url-key-2" };
-    CLEANUP_FREE char *copy = xstrdup(path);
     CLEANUP_ACCOUNT struct account a = { 0 };
     CLEANUP_CONTAINER struct container k = { 0 };
     CLEANUP_TX struct tx *tx = NULL;
     struct str list = STR_INIT;
-    char *save = NULL, *account, *container, header[40];
+    char header[40];
     int found;
 
-    strtok_r(copy, "/", &save);
-    account = strtok_r(NULL, "/", &save);
-    container = account != NULL ? strtok_r(NULL, "/", &save) : NULL;
-    if (container == NULL)
-        return object_fail(err, 404, "%s", "");
     if (tx_begin(s->env.catalog, TX_READ, &tx, err) < 0 || (found = account_find(tx, account, &a, err)) < 0)
         return -1;
     if (found && container_find(tx, account, container, &k, err) < 0)
@@ -644,6 +648,21 @@ ask_keys(const struct object_service *s, const char *path, char **ret, struct ca
     }
     *ret = str_take(&list);
     return 0;
+}
+
+/* "object.temp_url_keys": those for the path given, "/v1/A/C[/O]". */
+static int
+ask_keys(const struct object_service *s, const char *path, char **ret, struct cairn_error *err)
+{
+    CLEANUP_FREE char *copy = xstrdup(path);
+    char *save = NULL, *account, *container;
+
+    strtok_r(copy, "/", &save);
+    account = strtok_r(NULL, "/", &save);
+    container = account != NULL ? strtok_r(NULL, "/", &save) : NULL;
+    if (container == NULL)
+        return object_fail(err, 404, "%s", "");
+    return object_temp_url_keys(s, account, container, ret, err);
 }
 
 static int

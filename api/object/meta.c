@@ -165,9 +165,8 @@ meta_of_object(struct object_call *c, json_t *meta, struct cairn_error *err)
 #define DELETE_AT_MAX INT64_C(9999999999)       /* seconds; what is later is that */
 
 int
-meta_delete_at(struct object_call *c, int64_t *ret_us, struct cairn_error *err)
+meta_delete_at(const char *at, const char *after, int64_t *ret_us, struct cairn_error *err)
 {
-    const char *at = http_header(c->req, "X-Delete-At"), *after = http_header(c->req, "X-Delete-After");
     int64_t seconds;
 
     *ret_us = 0;

@@ -92,6 +92,8 @@ CAIRN_PRINTF(3, 4) int object_fail(struct cairn_error *err, int status, const ch
 void object_header(struct object_call *c, const char *name, const char *fmt, ...) CAIRN_PRINTF(3, 4);
 void object_reply_empty(struct object_call *c, int status);             /* 201, 202, 204: with the body that the dialect has */
 void object_reply_fault(struct object_call *c, const struct cairn_error *err);
+int object_status_of(const struct cairn_error *err);
+const char *object_title(int status);                                   /* "Not Found" */
 void object_timestamp_header(struct object_call *c, const char *name, int64_t us);
 void object_last_modified(struct object_call *c, int64_t us);
 /* Gathers a body of at most 'max' bytes, then calls fn, which replies or fails.  Call nothing after it. */
@@ -132,8 +134,8 @@ int meta_merge(struct object_call *c, const char *kind, json_t *meta, struct cai
 int meta_of_object(struct object_call *c, json_t *meta, struct cairn_error *err);
 int meta_check(const json_t *meta, const char *prefix, struct cairn_error *err);
 void meta_reply(struct object_call *c, const json_t *meta, int all);    /* 'all' 0: without what only owners see */
-/* X-Delete-At, X-Delete-After: '*ret_us' 0 when neither is given. */
-int meta_delete_at(struct object_call *c, int64_t *ret_us, struct cairn_error *err);
+/* X-Delete-At, X-Delete-After, each NULL or "" where it is not given: '*ret_us' 0 when neither is. */
+int meta_delete_at(const char *at, const char *after, int64_t *ret_us, struct cairn_error *err);
 int meta_check_headers(struct object_call *c, struct cairn_error *err);
 const char *meta_guess_type(const char *name);
 
@@ -208,6 +210,8 @@ int object_copy(struct object_call *c, struct cairn_error *err);        /* COPY 
 int object_copy_from(struct object_call *c, struct cairn_error *err);   /* PUT with X-Copy-From */
 /* Headers of a new row, from the request. */
 int object_from_request(struct object_call *c, struct object *o, struct cairn_error *err);
+int object_check_name(const char *name, struct cairn_error *err);
+int object_check_type(const char *type, struct cairn_error *err);
 void object_replied_created(struct object_call *c, const struct object *o);
 
 /* --- read.c and chain.c: what a reader gets */
@@ -255,6 +259,11 @@ int versions_keep_old(struct object_call *c, struct tx *tx, const struct contain
 int versions_on_delete(struct object_call *c, struct tx *tx, const struct container *k, struct object *old, struct cairn_error *err);
 int versions_check_headers(struct object_call *c, struct tx *tx, const struct container *k, json_t *meta, struct cairn_error *err);
 void versions_id_text(const struct object *o, char buf[32]);
+
+/* --- form.c */
+int form_post(struct object_call *c, struct cairn_error *err);
+/* app.c: lines "SCOPE KEY" of who may sign for what is in the container: "account", "container".  404: there is no account. */
+int object_temp_url_keys(const struct object_service *s, const char *account, const char *container, char **ret, struct cairn_error *err);
 
 /* --- symlink.c */
 #define SYMLINKS_MAX 2                  /* that are followed one behind the other */

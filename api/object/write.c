@@ -132,8 +132,8 @@ object_remove(struct object_call *c, struct tx *tx, const struct container *k, c
 
 /* --- what the request says about an object */
 
-static int
-check_content_type(const char *type, struct cairn_error *err)
+int
+object_check_type(const char *type, struct cairn_error *err)
 {
     for (const char *p = type; *p != '\0'; p++)
         if ((unsigned char)*p < 0x20 && *p != '\t')
@@ -164,13 +164,13 @@ object_from_request(struct object_call *c, struct object *o, struct cairn_error 
         o->sys = json_object();
     if (object_query_true(c, "detect") || (http_header(c->req, "X-Detect-Content-Type") != NULL && strcasecmp(http_header(c->req, "X-Detect-Content-Type"), "true") == 0))
         type = NULL;
-    if (type != NULL && *type != '\0' && check_content_type(type, err) < 0)
+    if (type != NULL && *type != '\0' && object_check_type(type, err) < 0)
         return -1;
     if (type != NULL && *type != '\0') {
         free(o->type);
         o->type = xstrdup(type);
     }
-    if (meta_of_object(c, o->meta, err) < 0 || meta_delete_at(c, &o->delete_at_us, err) < 0)
+    if (meta_of_object(c, o->meta, err) < 0 || meta_delete_at(http_header(c->req, "X-Delete-At"), http_header(c->req, "X-Delete-After"), &o->delete_at_us, err) < 0)
         return -1;
     manifest = json_str(o->meta, "x-object-manifest");
     if (manifest != NULL && !manifest_ok(manifest))
@@ -178,8 +178,8 @@ object_from_request(struct object_call *c, struct object *o, struct cairn_error 
     return 0;
 }
 
-static int
-check_object_name(const char *name, struct cairn_error *err)
+int
+object_check_name(const char *name, struct cairn_error *err)
 {
     if (strlen(name) > OBJECT_NAME_MAX)
         return object_fail(err, 400, "Object name length of %zu longer than %d", strlen(name), OBJECT_NAME_MAX);
@@ -351,7 +351,7 @@ object_put(struct object_call *c, struct cairn_error *err)
 
     if (http_header(c->req, "X-Copy-From") != NULL)
         return object_copy_from(c, err);
-    if (check_object_name(c->object, err) < 0 || check_length(c, &length, err) < 0)
+    if (object_check_name(c->object, err) < 0 || check_length(c, &length, err) < 0)
         return -1;
     p = xcalloc(1, sizeof *p);
     p->c = c;
