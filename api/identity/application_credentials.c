@@ -169,11 +169,13 @@ static int
 of_this_user(struct rest_call *call, struct cairn_error *err)
 {
     const char *id = rest_param(call, "application_credential_id");
-    int64_t found;
+    CLEANUP_FREE char *owner = NULL;
 
-    if (tx_int(call->tx, &found, 0, err, "select 1 from application_credentials where id = ? and user_id = ?", "ss", id, rest_param(call, "user_id")) < 0)
+    if (tx_text(call->tx, &owner, err, "select user_id from application_credentials where id = ?", "s", id) < 0)
         return -1;
-    return found ? 0 : cairn_fail(err, CAIRN_NOT_FOUND, "Could not find Application Credential: %.80s.", id);
+    if (owner == NULL)
+        return cairn_fail(err, CAIRN_NOT_FOUND, "Could not find Application Credential: %.80s.", id);
+    return strcmp(owner, rest_param(call, "user_id")) == 0 ? 0 : cairn_fail(err, CAIRN_DENIED, "This application credential is another user's.");
 }
 
 static int

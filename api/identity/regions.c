@@ -269,7 +269,7 @@ endpoint_narrow(struct rest_call *call, struct str *where, struct rest_values *v
 
 const struct rest_resource identity_endpoints = {
     .name = "endpoint", .plural = "endpoints", .noun = "endpoint", .path = "/v3/endpoints", .table = "endpoints", .visible = "1 = 1", .admin_all = 1,
-    .attrs = endpoint_attrs, .ops = REST_LIST_OP | REST_SHOW_OP | REST_CREATE_OP | REST_UPDATE_OP | REST_DELETE_OP, .update_method = "PATCH",
+    .tells_unknown = 1, .attrs = endpoint_attrs, .ops = REST_LIST_OP | REST_SHOW_OP | REST_CREATE_OP | REST_UPDATE_OP | REST_DELETE_OP, .update_method = "PATCH",
     .rules = { "identity:list_endpoints", "identity:get_endpoint", "identity:create_endpoint", "identity:update_endpoint", "identity:delete_endpoint", NULL },
     .default_sort = "t.service_id, t.interface, t.id", .before_create = endpoint_before_create, .after_create = changed_hook,
     .before_update = endpoint_before_update, .after_update = changed_hook, .after_delete = changed_hook_delete, .narrow = endpoint_narrow,

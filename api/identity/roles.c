@@ -89,7 +89,7 @@ role_narrow(struct rest_call *call, struct str *where, struct rest_values *value
 }
 
 const struct rest_resource identity_roles = {
-    .name = "role", .plural = "roles", .noun = "role", .path = "/v3/roles", .table = "roles", .visible = "1 = 1", .admin_all = 1,
+    .name = "role", .plural = "roles", .noun = "role", .path = "/v3/roles", .table = "roles", .visible = "1 = 1", .admin_all = 1, .tells_unknown = 1,
     .attrs = role_attrs, .ops = REST_LIST_OP | REST_CREATE_OP | REST_UPDATE_OP | REST_DELETE_OP, .update_method = "PATCH",
     .rules = { "identity:list_roles", NULL, "identity:create_role", "identity:update_role", "identity:delete_role", NULL },
     .default_sort = "t.name, t.id",

@@ -177,6 +177,8 @@ may_create(struct rest_call *call, struct cairn_error *err)
 
     if (refuse_restricted(call, err) < 0)
         return -1;
+    if (who->scope == AUTH_DOMAIN || who->scope == AUTH_SYSTEM)
+        return cairn_fail(err, CAIRN_DENIED, "A trust is made with a token for a project; this one is for a domain or the system.");
     if (who->delegation == AUTH_BY_OAUTH || is_by_signature(who))
         return cairn_fail(err, CAIRN_DENIED, "Redelegation allowed for delegated by trust only");
     if (who->rules != NULL)

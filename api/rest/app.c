@@ -298,7 +298,7 @@ load_object(struct call *c, struct cairn_error *err)
         id = c->match->params[0];
     if (id == NULL || object_load(&c->pub, v->resource, id, &c->pub.object, err) == 0)
         return 0;
-    if (err->code == CAIRN_NOT_FOUND && c->pub.service->hide_unknown && v->rule != NULL) {
+    if (err->code == CAIRN_NOT_FOUND && c->pub.service->hide_unknown && !v->resource->tells_unknown && v->rule != NULL) {
         struct cairn_error denied = CAIRN_ERROR_INIT;
 
         if (rest_allow(&c->pub, v->rule, &denied) < 0)

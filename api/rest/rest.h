@@ -129,6 +129,7 @@ struct rest_resource {
     /* Who sees a row: SQL with :project, :user, :domain (bound by the engine); NULL: owner or admin.  Admins see all where admin_all is set. */
     const char *visible;
     const char *exists;                 /* SQL: rows that it does not hold for are gone for everybody; lists say so themselves in narrow() */
+    int tells_unknown;                  /* 1: its ids are no secret: one that there is not is 404 to all, also where the service hides that */
     int admin_all;                      /* 1 always, 2 with all_tenants / all_projects */
     const struct rest_attr *attrs;
     const struct rest_attr *query;      /* more attributes, which only filter and sort lists; NULL: none */

@@ -177,8 +177,8 @@ START_TEST(application_credentials_are_their_users_own)
     crossed = xasprintf("%s/%s", bob_path, id);
     ck_assert_int_eq(status(bob_token, "GET", ann_path, NULL), 403);
     ck_assert_int_eq(status(bob_token, "GET", one, NULL), 403);
-    ck_assert_int_eq(status(bob_token, "GET", crossed, NULL), 404);
-    ck_assert_int_eq(status(bob_token, "DELETE", crossed, NULL), 404);
+    ck_assert_int_eq(status(bob_token, "GET", crossed, NULL), 403);
+    ck_assert_int_eq(status(bob_token, "DELETE", crossed, NULL), 403);
     ck_assert_int_eq(status(bob_token, "POST", ann_path, "{\"application_credential\":{\"name\":\"x\",\"id\":\"y\"}}"), 403);
     ck_assert_int_eq(status(admin, "POST", ann_path, "{\"application_credential\":{\"name\":\"x\"}}"), 403);
     ck_assert_int_eq(status(bob_token, "POST", bob_path, "{\"application_credential\":{\"name\":\"x\"}}"), 400);      /* no project */
