@@ -130,3 +130,9 @@ access_listing(struct object_call *c, struct tx *tx, const struct container *k, 
 {
     return judge_container(c, tx, k, MAY_READ, 1, err);
 }
+
+int
+access_site(struct object_call *c, struct tx *tx, const struct container *k, struct cairn_error *err)
+{
+    return by_signature(c, k) ? 0 : judge_container(c, tx, k, MAY_READ, 1, err);
+}

@@ -47,6 +47,7 @@ const struct object_route object_routes[] = {
     { "GET", AT_ACCOUNT, NULL, NULL, 0, account_get, "object:reader", V },
     { "POST", AT_ACCOUNT, NULL, NULL, 0, account_post, "object:operator", V },
     { "DELETE", AT_ACCOUNT, NULL, NULL, 0, account_delete, "object:reseller", V },
+    { "GET", AT_CONTAINER, "staticweb", "staticweb", 0, web_container, "object:acl", VC "/" },
     { "GET", AT_CONTAINER, NULL, NULL, 0, container_get, "object:acl", VC },
     { "PUT", AT_CONTAINER, NULL, NULL, 0, container_put, "object:operator", VC },
     { "POST", AT_CONTAINER, "formpost", "formpost", OBJECT_STREAM, form_post, "object:acl", VC "/{object_prefix}" },
@@ -54,6 +55,7 @@ const struct object_route object_routes[] = {
     { "DELETE", AT_CONTAINER, NULL, NULL, 0, container_delete, "object:operator", VC },
     { "PUT", AT_OBJECT, "version-id", "object_versioning", 0, versions_put, "object:acl", VO },
     { "DELETE", AT_OBJECT, "version-id", "object_versioning", 0, versions_delete, "object:acl", VO },
+    { "GET", AT_OBJECT, "staticweb", "staticweb", 0, web_object, "object:acl", VO },
     { "GET", AT_OBJECT, "temp_url_sig", "tempurl", 0, object_get, "object:acl", VO "?temp_url_sig={sig}&temp_url_expires={ts}" },
     { "PUT", AT_OBJECT, "temp_url_sig", "tempurl", OBJECT_STREAM, object_put, "object:acl", VO "?temp_url_sig={sig}&temp_url_expires={ts}" },
     { "GET", AT_OBJECT, NULL, NULL, 0, object_get, "object:acl", VO },
@@ -251,16 +253,21 @@ object_now_us(void)
 /* --- small readers */
 
 int
-object_query_true(const struct object_call *c, const char *name)
+object_is_true(const char *value)
 {
-    const char *value = http_query(c->req, name);
     int yes = 0;
 
-    if (value == NULL)
-        return 0;
     if (str_to_bool(value, &yes) < 0)
         yes = strcasecmp(value, "t") == 0 || strcasecmp(value, "y") == 0;
     return yes;
+}
+
+int
+object_query_true(const struct object_call *c, const char *name)
+{
+    const char *value = http_query(c->req, name);
+
+    return value != NULL && object_is_true(value);
 }
 
 const char *
@@ -452,6 +459,8 @@ query_fits(struct cairn_request *req, const char *wanted)
 
         return type != NULL && strncasecmp(type, "multipart/form-data", 19) == 0;
     }
+    if (strcmp(wanted, "staticweb") == 0)
+        return web_applies(req);
     snprintf(name, sizeof name, "%.*s", (int)len, wanted);
     value = http_query(req, name);
     return value != NULL && (wanted[len] == '\0' || strcasecmp(value, wanted + len + 1) == 0);

@@ -169,6 +169,8 @@ struct walk {
     struct json_out json;
     const char *item;                   /* XML's element */
     void (*emit)(struct walk *w, struct rows *r, const char *name);
+    const struct listing_events *events;        /* for pages: in place of 'out' */
+    void *arg;
     int64_t version_marker;             /* of a list of versions: what was shown last of the marker's name */
 };
 
@@ -212,6 +214,11 @@ walk_query(struct walk *w, struct tx *tx, struct rows **ret, struct cairn_error 
 static void
 emit_subdir(struct walk *w, const char *dir)
 {
+    if (w->events != NULL) {
+        w->events->dir(w->arg, dir);
+        w->left--;
+        return;
+    }
     switch (w->l->format) {
     case LIST_TEXT:
         str_addf(&w->out, "%s\n", dir);
@@ -456,11 +463,12 @@ emit_object(struct walk *w, struct rows *r, const char *name)
     }
 }
 
+static const char latest[] = "select o.name as name, o.size_bytes as size_bytes, o.etag as etag, o.content_type as content_type,"
+                             " o.updated_us as updated_us, o.kind as kind, o.sys as sys from objects o where o.container_id = ? and o.latest = 1";
+
 int
 listing_container(struct object_call *c, struct tx *tx, const struct container *k, const struct listing *l, struct cairn_error *err)
 {
-    static const char latest[] = "select o.name as name, o.size_bytes as size_bytes, o.etag as etag, o.content_type as content_type,"
-                                 " o.updated_us as updated_us, o.kind as kind, o.sys as sys from objects o where o.container_id = ? and o.latest = 1";
     static const char versions[] = "select o.name as name, o.size_bytes as size_bytes, o.etag as etag, o.content_type as content_type,"
                                    " o.updated_us as updated_us, o.kind as kind, o.sys as sys, o.marker as marker, o.version_us as version_us,"
                                    " o.versioned as versioned, case when o.latest = 1 then 1 when o.marker = 0 then 0 else not exists (select 1 from objects n"
@@ -481,6 +489,27 @@ listing_container(struct object_call *c, struct tx *tx, const struct container *
         return -1;
     finish(&w, c, "container");
     return 0;
+}
+
+static void
+show_object(struct walk *w, struct rows *r, const char *name)
+{
+    const char *sys_text = row_text(r, "sys");
+    CLEANUP_JSON json_t *sys = json_of_column(row_int(r, "kind") != OBJECT_PLAIN ? sys_text : NULL);
+    const struct listed o = { .name = name, .type = row_text(r, "content_type"), .bytes = json_int(sys, "slo_size", row_int(r, "size_bytes")),
+                              .updated_us = row_int(r, "updated_us") };
+
+    (void)row_text(r, "etag");
+    w->events->object(w->arg, &o);
+}
+
+int
+listing_level(struct tx *tx, int64_t container_id, const char *prefix, int64_t max, const struct listing_events *events, void *arg, struct cairn_error *err)
+{
+    const struct listing l = { .prefix = prefix, .delimiter = "/", .limit = max };
+    CLEANUP(walk_free) struct walk w = { .l = &l, .parent = container_id, .left = max, .emit = show_object, .sql = latest, .events = events, .arg = arg };
+
+    return walk_all(&w, tx, err);
 }
 
 int

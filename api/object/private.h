@@ -99,6 +99,7 @@ void object_last_modified(struct object_call *c, int64_t us);
 /* Gathers a body of at most 'max' bytes, then calls fn, which replies or fails.  Call nothing after it. */
 int object_gather(struct object_call *c, size_t max, int (*fn)(struct object_call *c, const char *body, size_t len, struct cairn_error *err),
                   struct cairn_error *err);
+int object_is_true(const char *value);
 int object_query_true(const struct object_call *c, const char *name);
 const char *object_quote(const char *text, struct str *out);            /* percent-encoding of a path; borrowed of out */
 char *object_unquote(const char *text);                                 /* malloc'd; NULL: not valid */
@@ -118,6 +119,8 @@ int access_reseller(struct object_call *c, struct cairn_error *err);
 int access_refused(struct object_call *c, struct cairn_error *err);     /* -1: 401 without a token, else 403 */
 /* Objects in a container, of any account: owner, ACL, temporary URL. */
 int access_objects(struct object_call *c, struct tx *tx, const struct container *k, enum access what, struct cairn_error *err);
+/* A list for a page of the site: .rlistings, or a signature for what it shows. */
+int access_site(struct object_call *c, struct tx *tx, const struct container *k, struct cairn_error *err);
 int access_listing(struct object_call *c, struct tx *tx, const struct container *k, struct cairn_error *err);
 /* acl.c: the value as it is kept; -1: it cannot be read. */
 int acl_clean(const char *value, int is_write, struct str *out, struct cairn_error *err);
@@ -153,6 +156,13 @@ int listing_container(struct object_call *c, struct tx *tx, const struct contain
 /* fn for every object (not subdirs) with the prefix, in order; at most 'max'. */
 int listing_each(struct tx *tx, int64_t container_id, const char *prefix, const char *marker, int64_t max,
                  int (*fn)(void *arg, struct object *o, struct cairn_error *err), void *arg, struct cairn_error *err);
+/* What lies directly below the prefix, "/" being between names: for pages that people read. */
+struct listed { const char *name, *type; int64_t bytes, updated_us; };
+struct listing_events {
+    void (*dir)(void *arg, const char *dir);        /* with the prefix, and the '/' at its end */
+    void (*object)(void *arg, const struct listed *o);
+};
+int listing_level(struct tx *tx, int64_t container_id, const char *prefix, int64_t max, const struct listing_events *events, void *arg, struct cairn_error *err);
 char *listing_successor(const char *prefix);    /* the least text above all that begin so; NULL: none */
 void listing_xml(struct str *out, const char *text);
 void listing_time(int64_t us, char buf[CLOCK_TEXT]);
@@ -264,6 +274,11 @@ void versions_id_text(const struct object *o, char buf[32]);
 int form_post(struct object_call *c, struct cairn_error *err);
 /* app.c: lines "SCOPE KEY" of who may sign for what is in the container: "account", "container".  404: there is no account. */
 int object_temp_url_keys(const struct object_service *s, const char *account, const char *container, char **ret, struct cairn_error *err);
+
+/* --- web.c */
+int web_applies(const struct cairn_request *req);       /* 1: the reader is one who sees containers as sites */
+int web_container(struct object_call *c, struct cairn_error *err);
+int web_object(struct object_call *c, struct cairn_error *err);
 
 /* --- symlink.c */
 #define SYMLINKS_MAX 2                  /* that are followed one behind the other */

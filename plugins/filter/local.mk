@@ -69,3 +69,7 @@ plugins_filter_filter_formpost_la_CPPFLAGS = $(MODULE_CPPFLAGS) -I$(top_srcdir)/
 plugins_filter_filter_formpost_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 plugins_filter_filter_formpost_la_LDFLAGS = $(MODULE_LDFLAGS)
 plugins_filter_filter_formpost_la_LIBADD = $(CRYPTO_LIBS)
+drivers_LTLIBRARIES += plugins/filter/filter-staticweb.la
+plugins_filter_filter_staticweb_la_SOURCES = plugins/filter/feature.c
+plugins_filter_filter_staticweb_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="staticweb"' '-DFEATURE_JSON="{}"'
+plugins_filter_filter_staticweb_la_LDFLAGS = $(MODULE_LDFLAGS)
