@@ -53,6 +53,8 @@ const struct object_route object_routes[] = {
     { "POST", AT_CONTAINER, "formpost", "formpost", OBJECT_STREAM, form_post, "object:acl", VC "/{object_prefix}" },
     { "POST", AT_CONTAINER, NULL, NULL, 0, container_post, "object:operator", VC },
     { "DELETE", AT_CONTAINER, NULL, NULL, 0, container_delete, "object:operator", VC },
+    { "PUT", AT_OBJECT, "multipart-manifest=put", "slo", OBJECT_STREAM, slo_put, "object:acl", VO "?multipart-manifest=put" },
+    { "GET", AT_OBJECT, "multipart-manifest=get", "slo", 0, object_get, "object:acl", VO "?multipart-manifest=get" },
     { "PUT", AT_OBJECT, "version-id", "object_versioning", 0, versions_put, "object:acl", VO },
     { "DELETE", AT_OBJECT, "version-id", "object_versioning", 0, versions_delete, "object:acl", VO },
     { "GET", AT_OBJECT, "staticweb", "staticweb", 0, web_object, "object:acl", VO },

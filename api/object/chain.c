@@ -3,11 +3,13 @@
 #include "object/private.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 struct part {
     char *store, *blob;                 /* a blob's; or NULL and */
-    char *text;                         /* text */
+    char *text;                         /* text; or NULL and */
+    char *gone;                         /* why these bytes cannot be had */
     int64_t offset, len;
 };
 struct chain {
@@ -54,6 +56,7 @@ chain_free(struct chain *ch)
         free(ch->parts[i].store);
         free(ch->parts[i].blob);
         free(ch->parts[i].text);
+        free(ch->parts[i].gone);
     }
     free(ch->parts);
     free(ch);
@@ -92,6 +95,24 @@ chain_blob(struct chain *ch, const char *store, const char *blob, int64_t offset
 }
 
 void
+chain_gone(struct chain *ch, int64_t len, const char *why)
+{
+    if (len > 0)
+        part_add(ch, len)->gone = xstrdup(why);
+}
+
+const char *
+chain_gone_at(const struct chain *ch, int64_t offset)
+{
+    for (size_t i = 0; i < ch->n; i++) {
+        if (offset < ch->parts[i].len)
+            return ch->parts[i].gone;
+        offset -= ch->parts[i].len;
+    }
+    return NULL;
+}
+
+void
 chain_part(struct chain *to, const struct chain *from, int64_t offset, int64_t len)
 {
     for (size_t i = 0; i < from->n && len > 0; i++) {
@@ -105,6 +126,8 @@ chain_part(struct chain *to, const struct chain *from, int64_t offset, int64_t l
         n = p->len - offset < len ? p->len - offset : len;
         if (p->text != NULL)
             chain_text(to, p->text + offset, (size_t)n);
+        else if (p->gone != NULL)
+            chain_gone(to, n, p->gone);
         else
             chain_blob(to, p->store, p->blob, p->offset + offset, n);
         len -= n;
@@ -156,6 +179,8 @@ part_read(struct chain *ch, const struct part *p, int64_t in, void *buf, size_t 
         *ret_len = want;
         return 0;
     }
+    if (p->gone != NULL)
+        return object_fail(err, 409, "%s", p->gone);
     if (part_open(ch, p, err) < 0)
         return -1;
     if (ch->fd < 0)
@@ -195,6 +220,22 @@ chain_read(void *chain, uint64_t offset, void *buf, size_t max, size_t *ret_len,
     return 0;
 }
 
+int
+chain_gather(struct chain *ch, size_t max, struct str *out, struct cairn_error *err)
+{
+    char buf[16 << 10];
+    size_t n = 0;
+
+    if (ch->len > (int64_t)max)
+        return cairn_fail(err, CAIRN_TOO_LARGE, "%" PRId64 " bytes are more than %zu", ch->len, max);
+    do {
+        if (chain_read(ch, out->len, buf, sizeof buf, &n, err) < 0)
+            return -1;
+        str_add_n(out, buf, n);
+    } while (n > 0);
+    return 0;
+}
+
 static void
 chain_release(void *chain)
 {
@@ -209,7 +250,7 @@ chain_reply(struct chain *ch, struct cairn_request *req, int status, const char 
     if (ch->len == 0) {
         http_reply(req, status, type, NULL);
         chain_free(ch);
-    } else if (!is_head && ch->n == 1 && ch->parts[0].text == NULL) {
+    } else if (!is_head && ch->n == 1 && ch->parts[0].blob != NULL) {
         const struct part *p = &ch->parts[0];
 
         if (part_open(ch, p, &err) < 0) {

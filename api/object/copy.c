@@ -178,6 +178,10 @@ copy(struct object_call *c, const struct ends *e, struct cairn_error *err)
         return object_fail(err, 413, "The source is larger than one object can be.");
     if (describe(c, &r, &o, err) < 0 || policy_open(c->service, k.policy, &store, err) < 0)
         return -1;
+    if (r.is_raw && r.object.kind == OBJECT_SLO && object_has(c, "slo")) {
+        copied_from(c, e, &r);
+        return slo_copy(c, &r, &o, err);
+    }
     shares = !r.is_large && (r.object.blob == NULL || strcmp(driver_instance(store), r.object.store) == 0);
     if (shares) {
         o.etag = xstrdup(r.object.etag);

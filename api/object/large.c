@@ -23,19 +23,17 @@ add_segment(void *arg, struct object *o, struct cairn_error *err)
     return 0;
 }
 
-static void
-finish_etag(EVP_MD_CTX *md5, char **ret)
+void
+large_etag(EVP_MD_CTX *md5, char buf[35])
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
-    struct str hex = STR_INIT;
     unsigned len = 0;
 
     EVP_DigestFinal_ex(md5, digest, &len);
-    str_add_c(&hex, '"');
-    for (unsigned i = 0; i < len; i++)
-        str_addf(&hex, "%02x", digest[i]);
-    str_add_c(&hex, '"');
-    *ret = str_take(&hex);
+    buf[0] = '"';
+    for (unsigned i = 0; i < 16; i++)
+        snprintf(buf + 1 + 2 * i, 3, "%02x", digest[i]);
+    memcpy(buf + 33, "\"", 2);
 }
 
 int
@@ -44,6 +42,7 @@ dlo_assemble(struct object_call *c, struct tx *tx, struct reading *r, struct cai
     CLEANUP_FREE char *plain = object_unquote(json_str(r->object.meta, "x-object-manifest"));
     CLEANUP_CONTAINER struct container k = { 0 };
     struct assembly a = { .r = r };
+    char etag[35];
     char *slash = plain != NULL ? strchr(plain, '/') : NULL;
     int found, rc = 0;
 
@@ -59,8 +58,10 @@ dlo_assemble(struct object_call *c, struct tx *tx, struct reading *r, struct cai
         rc = listing_each(tx, k.id, slash + 1, NULL, SEGMENTS_MAX + 1, add_segment, &a, err);
     if (rc == 0 && a.count > SEGMENTS_MAX)
         rc = object_fail(err, 409, "The manifest has more than %d segments", SEGMENTS_MAX);
-    if (rc == 0)
-        finish_etag(a.md5, &r->etag);
+    if (rc == 0) {
+        large_etag(a.md5, etag);
+        r->etag = xstrdup(etag);
+    }
     EVP_MD_CTX_free(a.md5);
     r->is_large = 1;
     return rc;

@@ -221,8 +221,10 @@ int object_copy_from(struct object_call *c, struct cairn_error *err);   /* PUT w
 /* Headers of a new row, from the request. */
 int object_from_request(struct object_call *c, struct object *o, struct cairn_error *err);
 int object_check_name(const char *name, struct cairn_error *err);
+int object_check_reserved(struct object_call *c, struct cairn_error *err);      /* no header that is ours alone */
 int object_check_type(const char *type, struct cairn_error *err);
 void object_replied_created(struct object_call *c, const struct object *o);
+int object_only_if_new(struct object_call *c, struct tx *tx, const struct container *k, const char *name, struct cairn_error *err);    /* If-None-Match of a PUT */
 
 /* --- read.c and chain.c: what a reader gets */
 struct chain;                           /* stretches of blobs and of text, read as one */
@@ -232,6 +234,10 @@ void chain_text(struct chain *ch, const char *text, size_t len);
 /* Part of a blob; the store's name and the key are copied. */
 void chain_blob(struct chain *ch, const char *store, const char *blob, int64_t offset, int64_t len);
 void chain_part(struct chain *to, const struct chain *from, int64_t offset, int64_t len);
+/* Bytes that cannot be had: who comes to read them fails with 409. */
+void chain_gone(struct chain *ch, int64_t len, const char *why);
+const char *chain_gone_at(const struct chain *ch, int64_t offset);              /* why this byte cannot be had; NULL: it can */
+int chain_gather(struct chain *ch, size_t max, struct str *out, struct cairn_error *err);       /* all of a small one, behind 'out', which is empty */
 int64_t chain_len(const struct chain *ch);
 size_t chain_parts(const struct chain *ch);
 int chain_read(void *chain, uint64_t offset, void *buf, size_t max, size_t *ret_len, struct cairn_error *err);
@@ -248,6 +254,9 @@ struct reading {
     char *location;                     /* of a symlink's target; NULL: none followed */
     int is_raw;                         /* multipart-manifest=get of an SLO */
     int64_t modified_us;
+    /* Said by the caller before reading_open(): */
+    struct slo_walk *walk;              /* a segment of a manifest: what else the request says of the object does not count; NULL: the object itself */
+    int is_head;                        /* its bytes are not wanted */
 };
 void reading_clear(struct reading *r);
 #define CLEANUP_READING CLEANUP(reading_clear)
@@ -257,7 +266,40 @@ int object_get(struct object_call *c, struct cairn_error *err);
 /* Conditions and ranges over bytes; takes r->bytes. */
 int object_serve(struct object_call *c, struct reading *r, struct cairn_error *err);
 
+/* --- manifest.c: lists of segments as clients write them */
+#define MANIFEST_VALUES_MAX 100000      /* in the JSON of one */
+#define MANIFEST_FAULTS_MAX 1000        /* told at once */
+/* A list of objects: "data" alone (base64, as it is kept), or "path", "etag", "size_bytes" (integer), "range" ("M-N", "M-", "-N"); the last three only where
+ * they say something.  'own': "container/object" of the manifest.  0 and 'faults' has lines: the manifest is refused with them. */
+int manifest_parse(const char *body, size_t len, const char *own, json_t **ret, struct str *faults, struct cairn_error *err);
+/* The part of 'size' bytes that the range names.  -1: none. */
+int manifest_range(const char *range, int64_t size, int64_t *ret_from, int64_t *ret_len);
+unsigned char *manifest_data(const char *base64, size_t *ret_len);      /* malloc'd; NULL: it is none */
+
+/* --- report.c: what a request of many parts answers with */
+struct report_line { const char *name, *value; int is_number; };
+/* 'failed': [name, status] each; NULL: none.  'root': XML's element. */
+void report_write(struct str *out, int format, const char *root, const struct report_line *lines, size_t count, const json_t *failed);
+const char *report_type(int format);
+
+/* --- slo.c: static large objects.  The row's blob is the manifest: a list of "data", or "name", "bytes", "hash", "content_type", "last_modified" and, where
+ * they are so, "range" ("M-N") and "sub_slo"; its 'sys' has slo_etag and slo_size, of the whole. */
+#define SLO_SEGMENTS_MAX 1000           /* as the filter tells, unless it tells otherwise */
+#define SLO_MANIFEST_MAX (8 << 20)
+#define SLO_DEPTH_MAX 10                /* manifests in manifests */
+#define SLO_WALK_SEGMENTS_MAX 10000     /* of all manifests that one reader goes through */
+#define SLO_WALK_BYTES_MAX (32 << 20)
+struct slo_walk { int depth; int64_t segments, bytes; };
+int slo_put(struct object_call *c, struct cairn_error *err);
+int slo_assemble(struct object_call *c, struct tx *tx, struct reading *r, struct cairn_error *err);
+/* The manifest itself, as kept or (?format=raw) as a client would write it. */
+int slo_raw(struct object_call *c, struct reading *r, struct cairn_error *err);
+int slo_manifest(const struct object_service *s, const struct object *o, json_t **ret, struct cairn_error *err);
+/* A copy of the manifest, whose segments must be in c->account, too: replies.  'o' has what describes it. */
+int slo_copy(struct object_call *c, const struct reading *from, struct object *o, struct cairn_error *err);
+
 /* --- large.c */
+void large_etag(EVP_MD_CTX *md5, char buf[35]);         /* what it comes to, in quotes */
 int dlo_assemble(struct object_call *c, struct tx *tx, struct reading *r, struct cairn_error *err);
 
 /* --- versions.c */

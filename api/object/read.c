@@ -64,7 +64,8 @@ follow_link(struct object_call *c, struct tx *tx, struct reading *r, int depth, 
     str_add(&path, "/");
     object_quote(name, &path);
     r->location = str_take(&path);
-    http_reply_header(c->req, "Content-Location", r->location);         /* also where it leads to nothing */
+    if (r->walk == NULL)
+        http_reply_header(c->req, "Content-Location", r->location);     /* also where it leads to nothing */
     if (open_one(c, tx, account, container, name, NULL, r, err) < 0)
         return -1;
     if (etag != NULL && r->object.kind != OBJECT_SYMLINK && strcmp(etag, r->object.etag) != 0 && !str_eq(etag, json_str(r->object.sys, "slo_etag")))
@@ -87,8 +88,10 @@ int
 reading_open(struct object_call *c, struct tx *tx, const char *account, const char *container, const char *name, struct reading *r, struct cairn_error *err)
 {
     /* Who has a signature for an object has it for the latest. */
-    const char *version = object_has(c, "object_versioning") && http_note(c->req, "object.signed_for") == NULL ? http_query(c->req, "version-id") : NULL;
-    const char *manifest = http_query(c->req, "multipart-manifest"), *symlink = http_query(c->req, "symlink");
+    int is_asked = r->walk == NULL && http_note(c->req, "object.signed_for") == NULL;
+    const char *version = is_asked && object_has(c, "object_versioning") ? http_query(c->req, "version-id") : NULL;
+    const char *manifest = r->walk == NULL ? http_query(c->req, "multipart-manifest") : NULL;
+    const char *symlink = r->walk == NULL ? http_query(c->req, "symlink") : NULL;
     int bad;
 
     if (open_one(c, tx, account, container, name, version, r, err) < 0)
@@ -106,6 +109,8 @@ reading_open(struct object_call *c, struct tx *tx, const char *account, const ch
     r->is_raw = str_eq(manifest, "get");
     if (r->object.kind == OBJECT_DLO && !r->is_raw && object_has(c, "dlo"))
         return dlo_assemble(c, tx, r, err);
+    if (r->object.kind == OBJECT_SLO && object_has(c, "slo"))
+        return r->is_raw ? slo_raw(c, r, err) : slo_assemble(c, tx, r, err);
     chain_blob(r->bytes, r->object.store, r->object.blob, 0, r->object.size);
     r->size = r->object.size;
     r->etag = xstrdup(r->object.etag);
@@ -279,7 +284,7 @@ object_headers(struct object_call *c, const struct reading *r)
         object_header(c, "X-Delete-At", "%" PRId64, o->delete_at_us / 1000000);
     if (o->kind == OBJECT_SLO) {
         http_reply_header(c->req, "X-Static-Large-Object", "True");
-        if (r->is_raw)
+        if (!r->is_raw)
             object_header(c, "X-Manifest-Etag", "%s", o->etag);
     }
     if (o->kind == OBJECT_SYMLINK)
@@ -302,7 +307,9 @@ int
 object_serve(struct object_call *c, struct reading *r, struct cairn_error *err)
 {
     struct range ranges[RANGES_MAX];
-    const char *type = r->is_raw && r->object.kind == OBJECT_SLO ? "application/json; charset=utf-8" : r->object.type;
+    int is_manifest = r->is_raw && r->object.kind == OBJECT_SLO && !str_eq(http_query(c->req, "format"), "raw");
+    const char *type = is_manifest ? "application/json; charset=utf-8" : r->object.type;
+    const char *gone;
     struct chain *ch;
     int status, n;
 
@@ -320,6 +327,9 @@ object_serve(struct object_call *c, struct reading *r, struct cairn_error *err)
         object_header(c, "Content-Range", "bytes */%" PRId64, r->size);
         return object_fail(err, 416, "%s", "");
     }
+    gone = c->is_head ? NULL : chain_gone_at(r->bytes, n > 0 ? ranges[0].from : 0);
+    if (gone != NULL)
+        return object_fail(err, 409, "%s", gone);
     if (n < 0 || r->size == 0 || (n > 1 && r->object.kind == OBJECT_DLO && !r->is_raw)) {
         chain_reply(steal(&r->bytes), c->req, 200, type, c->is_head);
         return 0;
@@ -344,7 +354,7 @@ int
 object_get(struct object_call *c, struct cairn_error *err)
 {
     CLEANUP_TX struct tx *tx = NULL;
-    CLEANUP_READING struct reading r = { 0 };
+    CLEANUP_READING struct reading r = { .is_head = c->is_head };
 
     if (tx_begin(c->service->env.catalog, TX_READ, &tx, err) < 0 || reading_open(c, tx, c->account, c->container, c->object, &r, err) < 0)
         return -1;

@@ -179,6 +179,14 @@ object_from_request(struct object_call *c, struct object *o, struct cairn_error 
 }
 
 int
+object_check_reserved(struct object_call *c, struct cairn_error *err)
+{
+    if (http_header(c->req, "X-Static-Large-Object") == NULL || !object_has(c, "slo"))
+        return 0;
+    return object_fail(err, 400, "X-Static-Large-Object is set by the server alone: a PUT with multipart-manifest=put makes a static large object.");
+}
+
+int
 object_check_name(const char *name, struct cairn_error *err)
 {
     if (strlen(name) > OBJECT_NAME_MAX)
@@ -229,8 +237,8 @@ put_write(void *arg, const void *bytes, size_t len, struct cairn_error *err)
     return upload_write(&p->upload, bytes, len, err);
 }
 
-static int
-only_if_new(struct object_call *c, struct tx *tx, const struct container *k, const char *name, struct cairn_error *err)
+int
+object_only_if_new(struct object_call *c, struct tx *tx, const struct container *k, const char *name, struct cairn_error *err)
 {
     CLEANUP_OBJECT struct object o = { 0 };
     const char *none = http_header(c->req, "If-None-Match");
@@ -273,7 +281,7 @@ put_commit(struct put *p, struct cairn_error *err)
     o->store = xstrdup(driver_instance(p->upload.store));
     o->blob = o->size > 0 ? xstrdup(p->upload.key) : NULL;
     if (tx_begin(c->service->env.catalog, TX_WRITE, &tx, err) < 0 || container_for_write(c, tx, c->account, c->container, &k, err) < 0 ||
-        only_if_new(c, tx, &k, o->name, err) < 0 || symlink_from_request(c, tx, o, err) < 0 || object_store_row(c, tx, &k, o, err) < 0)
+        object_only_if_new(c, tx, &k, o->name, err) < 0 || symlink_from_request(c, tx, o, err) < 0 || object_store_row(c, tx, &k, o, err) < 0)
         return -1;
     return tx_commit(steal(&tx), err);
 }
@@ -331,7 +339,7 @@ put_begin(struct put *p, int64_t length, struct cairn_error *err)
     CLEANUP_OBJECT struct object trial = { .sys = json_object() };
 
     if (tx_begin(c->service->env.catalog, TX_READ, &tx, err) < 0 || container_for_write(c, tx, c->account, c->container, &k, err) < 0 ||
-        only_if_new(c, tx, &k, c->object, err) < 0 || symlink_from_request(c, tx, &trial, err) < 0)
+        object_only_if_new(c, tx, &k, c->object, err) < 0 || symlink_from_request(c, tx, &trial, err) < 0)
         return -1;
     if (length > 0 && trial.kind == OBJECT_SYMLINK)
         return object_fail(err, 400, "Symlink requests require a zero byte body");
@@ -351,7 +359,7 @@ object_put(struct object_call *c, struct cairn_error *err)
 
     if (http_header(c->req, "X-Copy-From") != NULL)
         return object_copy_from(c, err);
-    if (object_check_name(c->object, err) < 0 || check_length(c, &length, err) < 0)
+    if (object_check_reserved(c, err) < 0 || object_check_name(c->object, err) < 0 || check_length(c, &length, err) < 0)
         return -1;
     p = xcalloc(1, sizeof *p);
     p->c = c;
@@ -402,7 +410,7 @@ object_post(struct object_call *c, struct cairn_error *err)
 
     if (http_header(c->req, "X-Symlink-Target") != NULL && object_has(c, "symlink"))
         return object_fail(err, 400, "A PUT request is required to set a symlink target");
-    if (object_from_request(c, &o, err) < 0 || tx_begin(c->service->env.catalog, TX_WRITE, &tx, err) < 0 ||
+    if (object_check_reserved(c, err) < 0 || object_from_request(c, &o, err) < 0 || tx_begin(c->service->env.catalog, TX_WRITE, &tx, err) < 0 ||
         container_for_write(c, tx, c->account, c->container, &k, err) < 0 || (found = object_find(tx, k.id, c->object, NULL, &old, err)) < 0)
         return -1;
     if (!found)

@@ -19,6 +19,7 @@ plugins_filter_filter_token_auth_la_LDFLAGS = $(MODULE_LDFLAGS)
 ## The object store's: a switch for each feature, and fixed pages.
 drivers_LTLIBRARIES += plugins/filter/filter-account_quotas.la \
 	plugins/filter/filter-container_quotas.la \
+	plugins/filter/filter-slo.la \
 	plugins/filter/filter-dlo.la \
 	plugins/filter/filter-symlink.la \
 	plugins/filter/filter-versioned_writes.la \
@@ -35,6 +36,9 @@ plugins_filter_filter_container_quotas_la_LDFLAGS = $(MODULE_LDFLAGS)
 plugins_filter_filter_dlo_la_SOURCES = plugins/filter/feature.c
 plugins_filter_filter_dlo_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="dlo"' '-DFEATURE_JSON="{\"max_segments\":10000}"'
 plugins_filter_filter_dlo_la_LDFLAGS = $(MODULE_LDFLAGS)
+plugins_filter_filter_slo_la_SOURCES = plugins/filter/feature.c
+plugins_filter_filter_slo_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="slo"' '-DFEATURE_JSON="{\"max_manifest_segments\":1000,\"max_manifest_size\":8388608,\"yield_frequency\":10,\"min_segment_size\":1,\"allow_async_delete\":false}"'
+plugins_filter_filter_slo_la_LDFLAGS = $(MODULE_LDFLAGS)
 plugins_filter_filter_symlink_la_SOURCES = plugins/filter/feature.c
 plugins_filter_filter_symlink_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="symlink"' '-DFEATURE_JSON="{\"symloop_max\":2,\"static_links\":true}"'
 plugins_filter_filter_symlink_la_LDFLAGS = $(MODULE_LDFLAGS)
