@@ -54,6 +54,7 @@ const struct object_route object_routes[] = {
     { "POST", AT_CONTAINER, NULL, NULL, 0, container_post, "object:operator", VC },
     { "DELETE", AT_CONTAINER, NULL, NULL, 0, container_delete, "object:operator", VC },
     { "PUT", AT_OBJECT, "multipart-manifest=put", "slo", OBJECT_STREAM, slo_put, "object:acl", VO "?multipart-manifest=put" },
+    { "DELETE", AT_OBJECT, "multipart-manifest=delete", "slo", 0, slo_delete, "object:acl", VO "?multipart-manifest=delete" },
     { "GET", AT_OBJECT, "multipart-manifest=get", "slo", 0, object_get, "object:acl", VO "?multipart-manifest=get" },
     { "PUT", AT_OBJECT, "version-id", "object_versioning", 0, versions_put, "object:acl", VO },
     { "DELETE", AT_OBJECT, "version-id", "object_versioning", 0, versions_delete, "object:acl", VO },
@@ -81,7 +82,7 @@ object_each_route(void (*fn)(void *arg, const char *method, const char *path, co
 /* --- the dialect */
 
 static const struct { int status; const char *title, *text; } phrases[] = {
-    { 201, "Created", NULL }, { 202, "Accepted", "The request is accepted." }, { 204, "No Content", NULL },
+    { 200, "OK", NULL }, { 201, "Created", NULL }, { 202, "Accepted", "The request is accepted." }, { 204, "No Content", NULL },
     { 400, "Bad Request", "The server could not understand the request." },
     { 401, "Unauthorized", "This needs a token that is valid here." },
     { 403, "Forbidden", "Access was denied to this resource." },
@@ -98,6 +99,7 @@ static const struct { int status; const char *title, *text; } phrases[] = {
     { 429, "Too Many Requests", "Too many requests; try later." },
     { 500, "Internal Error", "The server failed." },
     { 501, "Not Implemented", "This is not known here." },
+    { 502, "Bad Gateway", "What stands behind the server failed." },
     { 503, "Service Unavailable", "The service is not to be had now; try again." },
     { 507, "Insufficient Storage", "There is no room left." },
 };

@@ -282,6 +282,32 @@ struct report_line { const char *name, *value; int is_number; };
 void report_write(struct str *out, int format, const char *root, const struct report_line *lines, size_t count, const json_t *failed);
 const char *report_type(int format);
 
+/* --- deletes.c: many deletes by one request, and what such requests answer with */
+#define REPORT_PATH_MAX (OBJECT_NAME_MAX + OBJECT_CONTAINER_NAME_MAX + 2)
+#define DELETES_FAILED_MAX 1000
+struct bulk_report {
+    const char *root;                   /* "delete": the element of the XML */
+    struct { const char *name; int64_t n; } counts[2];
+    int status;                         /* of all together; begins as the good one */
+    int is_stopped;                     /* the rest is not tried */
+    char body[200];                     /* says why */
+    json_t *failed;                     /* [path, status] each; NULL: none */
+};
+enum { REPORT_DELETED, REPORT_NOT_FOUND };
+#define REPORT_OF_DELETES { .root = "delete", .counts = { { "Number Deleted", 0 }, { "Number Not Found", 0 } }, .status = 200 }
+void report_fail(struct bulk_report *r, const char *path, int status);
+void report_fail_with(struct bulk_report *r, const char *path, int status, const char *why);
+void report_note(struct bulk_report *r, const char *path, int status);  /* what one delete came to */
+void report_stop(struct bulk_report *r, int status, const char *why);
+void report_reply(struct object_call *c, struct bulk_report *r);
+void report_free(struct bulk_report *r);
+/* Objects ("container/name", as plain text), then containers, of c->account, each as its DELETE by the caller would. */
+void deletes_run(struct object_call *c, char *const *paths, size_t count, struct bulk_report *r);
+
+/* --- slo_delete.c */
+#define SLO_WALK_DELETE_DEPTH_MAX 100
+int slo_delete(struct object_call *c, struct cairn_error *err);
+
 /* --- slo.c: static large objects.  The row's blob is the manifest: a list of "data", or "name", "bytes", "hash", "content_type", "last_modified" and, where
  * they are so, "range" ("M-N") and "sub_slo"; its 'sys' has slo_etag and slo_size, of the whole. */
 #define SLO_SEGMENTS_MAX 1000           /* as the filter tells, unless it tells otherwise */
@@ -306,6 +332,8 @@ int dlo_assemble(struct object_call *c, struct tx *tx, struct reading *r, struct
 int versions_enabled(const struct container *k);        /* object versioning: 1 on, 0 suspended, -1 never */
 int versions_put(struct object_call *c, struct cairn_error *err);       /* PUT ?version-id=: makes it the latest */
 int versions_delete(struct object_call *c, struct cairn_error *err);
+/* c->object's version of that id, which 'ret' was.  1 deleted, 0 not there. */
+int versions_remove(struct object_call *c, struct tx *tx, const struct container *k, const char *id, struct object *ret, struct cairn_error *err);
 int versions_keep_old(struct object_call *c, struct tx *tx, const struct container *k, struct object *old, struct cairn_error *err);
 /* 1 deleted (or an older version is back), 0: it was not there. */
 int versions_on_delete(struct object_call *c, struct tx *tx, const struct container *k, struct object *old, struct cairn_error *err);

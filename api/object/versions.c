@@ -259,31 +259,45 @@ versions_on_delete(struct object_call *c, struct tx *tx, const struct container 
 /* --- by their ids */
 
 int
+versions_remove(struct object_call *c, struct tx *tx, const struct container *k, const char *id, struct object *ret, struct cairn_error *err)
+{
+    int found, is_null;
+
+    if (*id == '\0')
+        return object_fail(err, 400, "Invalid version parameter");
+    if (versions_enabled(k) < 0 && strcmp(id, "null") == 0)
+        return object_remove(c, tx, k, c->object, err);         /* the one that there is */
+    if (access_owner(c, err) < 0 || (found = object_find(tx, k->id, c->object, id, ret, err)) < 0)
+        return -1;
+    /* "null" is what stands outside of the versions: when that is the newest of them, it goes from there and stays a version. */
+    is_null = !found && strcmp(id, "null") == 0;
+    if (is_null && (found = object_find(tx, k->id, c->object, NULL, ret, err)) < 0)
+        return -1;
+    if (!found)
+        return 0;
+    return (is_null ? demote(tx, k, ret->id, err) : object_drop_row(tx, ret->id, err)) < 0 ? -1 : 1;
+}
+
+int
 versions_delete(struct object_call *c, struct cairn_error *err)
 {
     CLEANUP_TX struct tx *tx = NULL;
     CLEANUP_CONTAINER struct container k = { 0 };
     CLEANUP_OBJECT struct object o = { 0 };
     const char *id = http_query(c->req, "version-id");
-    int found, is_null;
+    int found;
 
     if (tx_begin(c->service->env.catalog, TX_WRITE, &tx, err) < 0 || container_for_write(c, tx, c->account, c->container, &k, err) < 0)
         return -1;
-    if (*id == '\0')
-        return object_fail(err, 400, "Invalid version parameter");
     if (versions_enabled(&k) < 0 && strcmp(id, "null") == 0) {
         tx_rollback(steal(&tx));
         return object_delete(c, err);   /* the one that there is */
     }
-    if (access_owner(c, err) < 0 || (found = object_find(tx, k.id, c->object, id, &o, err)) < 0)
-        return -1;
-    /* "null" is what stands outside of the versions: when that is the newest of them, it goes from there and stays a version. */
-    is_null = !found && strcmp(id, "null") == 0;
-    if (is_null && (found = object_find(tx, k.id, c->object, NULL, &o, err)) < 0)
+    if ((found = versions_remove(c, tx, &k, id, &o, err)) < 0)
         return -1;
     if (!found)
         return object_fail(err, 404, "%s", "");
-    if ((is_null ? demote(tx, &k, o.id, err) : object_drop_row(tx, o.id, err)) < 0 || tx_commit(steal(&tx), err) < 0)
+    if (tx_commit(steal(&tx), err) < 0)
         return -1;
     http_reply_header(c->req, "X-Object-Version-Id", id);
     object_header(c, "X-Object-Current-Version-Id", "%s", o.latest ? id : "null");
