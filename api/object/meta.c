@@ -203,9 +203,24 @@ is_private(const char *name)
     return str_starts(name, "x-account-meta-temp-url-key") || str_starts(name, "x-container-meta-temp-url-key");
 }
 
+/* "x-object-meta-*" stands for all that begin so. */
+static int
+is_among(const json_t *patterns, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(patterns); i++) {
+        const char *pattern = json_string_value(json_array_get(patterns, i));
+        size_t len = pattern != NULL ? strcspn(pattern, "*") : 0;
+
+        if (len > 0 && strncasecmp(name, pattern, len) == 0 && (pattern[len] == '*' || name[len] == '\0'))
+            return 1;
+    }
+    return 0;
+}
+
 void
 meta_reply(struct object_call *c, const json_t *meta, int all)
 {
+    CLEANUP_JSON json_t *signed_url = json_of_column(http_note(c->req, "object.signed_for") != NULL ? http_feature(c->req, "tempurl") : NULL);
     const char *name;
     json_t *value;
 
@@ -214,6 +229,8 @@ meta_reply(struct object_call *c, const json_t *meta, int all)
         CLEANUP_FREE char *title = NULL;
 
         if (!all && is_private(name))
+            continue;
+        if (is_among(json_object_get(signed_url, "outgoing_remove_headers"), name) && !is_among(json_object_get(signed_url, "outgoing_allow_headers"), name))
             continue;
         title = xstrdup(name);
         for (char *p = title; *p != '\0'; p++)

@@ -54,4 +54,38 @@ expires=$(($(date +%s) + 600))
 sig=$(printf 'GET\n%s\n%s' "$expires" "/object-store$path" | openssl dgst -sha512 -hmac secret | sed 's/.* //')
 mounted="/object-store$path?temp_url_sig=$sig&temp_url_expires=$expires"
 is "a URL signed with the mount's path opens too" "$(curl -s -o body -w '%{http_code}' "$url$mounted")" 200
+# temp METHOD PATH KEY DIGEST [EXPIRES [PREFIX [RANGE]]]: the query that opens it
+temp() { printf "temp_url_sig=%s&temp_url_expires=%s" "$(printf '%s%s\n%s\n%s' "${7:+ip=$7
+}" "$1" "${5:-$expires}" "${6:+prefix:}${6:-$2}" | openssl dgst "-$4" -hmac "$3" | sed 's/.* //')" "${5:-$expires}"; }
+opened() { curl -s -o body -D head -w '%{http_code}' "${@:2}" "$url/object-store$1"; }
+http -X POST -H 'X-Container-Meta-Temp-URL-Key: c1' -H 'X-Container-Meta-Temp-URL-Key-2: c2' "$store/t-objects" > /dev/null
+http -X POST -H 'X-Account-Meta-Temp-URL-Key-2: secret2' "$store" > /dev/null; later "http -X POST -H 'X-Remove-Account-Meta-Temp-URL-Key-2: x' $store"
+for key in secret secret2 c1 c2; do for digest in sha1 sha256 sha512; do is "a URL signed with key $key and $digest" "$(opened "$path?$(temp GET "$path" $key $digest)")" 200; done; done
+raw() { printf 'GET\n%s\n%s' "$expires" "$path" | openssl dgst -sha512 -hmac secret -binary | base64 -w0 | tr "$1" "$2"; }
+is "in base64" "$(opened "$path?temp_url_expires=$expires&temp_url_sig=sha512:$(raw x x | sed 's/+/%2B/g; s,/,%2F,g; s/=/%3D/g')")" 200
+is "in base64 for URLs" "$(opened "$path?temp_url_expires=$expires&temp_url_sig=sha512:$(raw +/ -_ | tr -d =)")" 200
+iso=$(date -u -d "@$expires" +%Y-%m-%dT%H:%M:%SZ)
+is "a time in ISO 8601" "$(opened "$path?$(temp GET "$path" secret sha256 | sed "s/expires=.*/expires=$iso/")"; header Expires)" "200$(LC_ALL=C date -u -d "@$expires" '+%a, %d %b %Y %H:%M:%S GMT')"
+is "a time that is over" "$(opened "$path?$(temp GET "$path" secret sha256 1000)")" 401
+is "no time" "$(opened "$path?$(temp GET "$path" secret sha256 soon)")" 401
+in=/v1/AUTH_$project/t-objects/p/
+prefixed=$(temp GET "$in" secret sha256 "" "$in")\&temp_url_prefix=p/
+is "a prefix opens what is under it" "$(opened "${in}1?$prefixed"; cat body)" 2001
+is "and nothing else" "$(opened "$path?$prefixed")" 401
+near=$(temp GET "$path" secret sha256 "" "" 127.0.0.0/8)\&temp_url_ip_range=
+is "who comes from the range" "$(opened "$path?${near}127.0.0.0/8")" 200
+is "nobody else: another range was signed" "$(opened "$path?${near}127.0.0.1")" 401
+far=$(temp GET "$path" secret sha256 "" "" 192.0.2.0/24)\&temp_url_ip_range=192.0.2.0/24
+is "who comes from elsewhere" "$(opened "$path?$far")" 401
+get=$(temp GET "$path" secret sha256)
+is "the file has the object's name" "$(opened "$path?$get"; header Content-Disposition)" "200attachment; filename=\"big\"; filename*=UTF-8''big"
+is "or the URL's" "$(opened "$path?$get&filename=a%22%0d%0ab%20%c3%a4"; header Content-Disposition)" "200attachment; filename=\"a%22%0D%0Ab %C3%A4\"; filename*=UTF-8''a%22%0D%0Ab%20%C3%A4"
+is "or is shown" "$(opened "$path?$get&inline"; header Content-Disposition)" 200inline
+is "HEAD with GET's signature" "$(opened "$path?$get" -I)" 200
+is "metadata is hidden but for public" "$(http -X POST -H 'X-Object-Meta-Mine: 1' -H 'X-Object-Meta-Public-Ours: 2' "$store/t-objects/big"; opened "$path?$get"; header X-Object-Meta-Mine; header X-Object-Meta-Public-Ours)" 2022002
+put=$(temp PUT "${path}2" secret sha256); post=$(temp POST "$path" secret sha256)
+is "PUT by signature" "$(opened "${path}2?$put" -X PUT -d hi; http -X DELETE "$store/t-objects/big2")" 201204
+for h in X-Object-Manifest X-Symlink-Target X-Copy-From; do is "no pointer by signature: $h" "$(opened "${path}2?$put" -X PUT -d '' -H "$h: t-objects/big"; cat body; opened "$path?$post" -X POST -d '' -H "$h: t-objects/big")" "400The header '$h' is not allowed in this tempurl400"; done
+is "no archive by one object's signature" "$(opened "${path}2?$put&extract-archive=tar" -X PUT -d '')" 400
+is "a container's key opens no other" "$(http -X PUT "$store/t-other"; http -X PUT -d x "$store/t-other/x"; opened "/v1/AUTH_$project/t-other/x?$(temp GET "/v1/AUTH_$project/t-other/x" c1 sha256)"; http -X DELETE "$store/t-other/x"; http -X DELETE "$store/t-other")" 201201401204204
 is "'_' in a header's name is '-'" "$(http -X POST -H 'X-Container-Meta-test_me: 1' "$store/t-objects"; http -I "$store/t-objects"; header X-Container-Meta-Test-Me)" 2042041
