@@ -10,6 +10,7 @@ The keys that stand in a section of their own: `[compute:NAME]`, `[storage:NAME]
 Those that a vendor's module has are told by `cairn drivers --dump FILE`. `docs/modules.sh` prints this page.
 X
 for module in compute-kvm storage-file storage-rbd network-linuxbridge auth-ldap filter-request_id filter-size_limit filter-cors filter-ratelimit filter-token_auth \
+    filter-tempurl filter-formpost filter-healthcheck filter-crossdomain \
     compute-fake storage-fake network-fake; do
     "$cairn" drivers --dump $module 2> /dev/null | awk -v module=$module '
         function cell(s) { gsub(/\|/, "\\|", s); return s }

@@ -21,6 +21,7 @@ struct file {
     const char *name;                   /* for errors */
     const char *text;                   /* what is left to read */
     int line;
+    int continues;                      /* the line is indented: it goes on with the one before */
     struct section *sections;           /* in the file's order */
     struct cairn_error *err;
     int failed;
@@ -38,6 +39,11 @@ read_line(char *buf, int size, void *stream)
     f->line++;
     len += f->text[len] == '\n';
     copy = len < (size_t)size ? len : (size_t)size - 1;
+    if (copy < len && !f->failed) {
+        f->failed = 1;
+        cairn_fail(f->err, CAIRN_INVALID, "%s:%d: longer than %d bytes; a list may go on in the next line, which is indented then", f->name, f->line, size - 1);
+    }
+    f->continues = *f->text == ' ' || *f->text == '\t';
     memcpy(buf, f->text, copy);
     buf[copy] = '\0';
     f->text += len;
@@ -99,6 +105,13 @@ take_key(void *user, const char *section, const char *name, const char *value)
         (*s)->line = f->line;
     }
     for (k = &(*s)->keys; *k != NULL; k = &(*k)->next) {
+        if (strcmp((*k)->name, name) == 0 && f->continues) {
+            char *whole = xasprintf("%s %s", (*k)->value, value);
+
+            free((*k)->value);
+            (*k)->value = whole;
+            return 1;
+        }
         if (strcmp((*k)->name, name) == 0) {
             f->failed = 1;
             cairn_fail(f->err, CAIRN_INVALID, "%s:%d: '%s' stands in [%s] twice, also in line %d", f->name, f->line, name, section, (*k)->line);

@@ -14,6 +14,9 @@
 const struct cairn_key object_keys[] = {
     CAIRN_KEY("policies", CAIRN_KEY_LIST, NULL,
               "Storage policies, NAME=INSTANCE each, the default first: \"gold=fast,standard=default\"; default: Policy-0 on the first storage instance that keeps blobs."),
+    CAIRN_KEY("expose_info", CAIRN_KEY_BOOL, "yes", "Whether /info tells clients what the object store can."),
+    CAIRN_KEY("info_admin_key", CAIRN_KEY_SECRET, NULL, "Signs requests (swiftinfo_sig, swiftinfo_expires) for the operators' section of /info."),
+    CAIRN_KEY("info_disallowed_sections", CAIRN_KEY_LIST, NULL, "What /info leaves out: \"tempurl,swift.policies\"."),
     CAIRN_KEY("scrub_rate", CAIRN_KEY_SIZE, "4M", "Bytes a second that the scrubber reads again; 0: it rests."),
     CAIRN_KEY("scrub_interval", CAIRN_KEY_DURATION, "60s", "Pause between two stretches of the scrubber."),
     CAIRN_KEY("reap_interval", CAIRN_KEY_DURATION, "5s", "How often expired objects and bytes that nothing refers to are removed."),
@@ -32,13 +35,14 @@ const struct policy_default object_policies[] = {
 
 /* --- what is served */
 
-static int info_get(struct object_call *c, struct cairn_error *err);
-
 #define V "/v1/{account}"
 #define VC V "/{container}"
 #define VO VC "/{object}"
 static const struct object_route pages[] = {
     { "GET", 0, NULL, NULL, 0, info_get, "object:public", "/info" },
+    { "GET", 0, NULL, "list_endpoints", 0, endpoints_get, "object:public", "/v1/endpoints" },
+    { "GET", 0, NULL, "healthcheck", 0, NULL, "object:public", "/healthcheck" },        /* filters answer these two */
+    { "GET", 0, NULL, "crossdomain", 0, NULL, "object:public", "/crossdomain.xml" },
     { NULL, 0, NULL, NULL, 0, NULL, NULL, NULL },
 };
 
@@ -352,59 +356,6 @@ object_limit(const struct object_call *c, const char *feature, const char *key, 
     return json_int(doc, key, dflt);
 }
 
-/* --- /info */
-
-static void
-info_feature(void *arg, const char *filter, const char *json)
-{
-    jo_raw(arg, filter, json);
-}
-
-static int
-info_get(struct object_call *c, struct cairn_error *err)
-{
-    static const struct { const char *name; int64_t value; } limits[] = {
-        { "max_file_size", OBJECT_FILE_MAX }, { "max_meta_name_length", OBJECT_META_NAME_MAX }, { "max_meta_value_length", OBJECT_META_VALUE_MAX },
-        { "max_meta_count", OBJECT_META_COUNT_MAX }, { "max_meta_overall_size", OBJECT_META_SIZE_MAX }, { "max_header_size", OBJECT_HEADER_MAX },
-        { "max_object_name_length", OBJECT_NAME_MAX }, { "container_listing_limit", OBJECT_LISTING_MAX }, { "account_listing_limit", OBJECT_LISTING_MAX },
-        { "max_account_name_length", OBJECT_ACCOUNT_NAME_MAX }, { "max_container_name_length", OBJECT_CONTAINER_NAME_MAX }, { "extra_header_count", 0 },
-    };
-    struct str body = STR_INIT;
-    struct json_out out;
-
-    (void)err;
-    jo_init(&out, &body);
-    jo_object(&out, NULL);
-    jo_object(&out, "swift");
-    jo_str(&out, "version", PACKAGE_VERSION);
-    jo_bool(&out, "strict_cors_mode", 1);
-    jo_bool(&out, "account_autocreate", 1);
-    jo_bool(&out, "allow_account_management", 1);
-    jo_bool(&out, "allow_open_expired", 0);
-    jo_str(&out, "auto_create_account_prefix", ".");
-    jo_array(&out, "valid_api_versions");
-    jo_str(&out, NULL, "v1");
-    jo_str(&out, NULL, "v1.0");
-    jo_end_array(&out);
-    for (size_t i = 0; i < ARRAY_LEN(limits); i++)
-        jo_int(&out, limits[i].name, limits[i].value);
-    jo_array(&out, "policies");
-    for (unsigned i = 0; i < c->service->policies_count; i++) {
-        jo_object(&out, NULL);
-        jo_str(&out, "name", c->service->policies[i].name);
-        jo_str(&out, "aliases", c->service->policies[i].name);
-        if (i == 0)
-            jo_bool(&out, "default", 1);
-        jo_end_object(&out);
-    }
-    jo_end_array(&out);
-    jo_end_object(&out);
-    http_feature_each(c->req, info_feature, &out);
-    jo_end_object(&out);
-    http_reply(c->req, 200, "application/json; charset=UTF-8", &body);
-    return 0;
-}
-
 /* --- from the path to a call */
 
 void
@@ -482,6 +433,8 @@ find_route(struct object_call *c, int *ret_known)
         method = "GET";
     if (strcmp(mount, "/info") == 0 || strcmp(path, "/info") == 0)
         return strcmp(method, "GET") == 0 ? pages : NULL;
+    if (endpoints_path(c) != NULL)
+        return strcmp(method, "GET") == 0 ? pages + 1 : NULL;
     *ret_known = split_path(c);
     if (!*ret_known)
         return NULL;

@@ -345,6 +345,11 @@ int form_post(struct object_call *c, struct cairn_error *err);
 /* app.c: lines "SCOPE KEY" of who may sign for what is in the container: "account", "container".  404: there is no account. */
 int object_temp_url_keys(const struct object_service *s, const char *account, const char *container, char **ret, struct cairn_error *err);
 
+/* --- info.c */
+int info_get(struct object_call *c, struct cairn_error *err);
+const char *endpoints_path(const struct object_call *c);        /* below /endpoints; NULL: another path, or the list is off */
+int endpoints_get(struct object_call *c, struct cairn_error *err);
+
 /* --- web.c */
 int web_applies(const struct cairn_request *req);       /* 1: the reader is one who sees containers as sites */
 int web_container(struct object_call *c, struct cairn_error *err);

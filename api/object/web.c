@@ -149,19 +149,13 @@ page_clear(struct page *p)
     free(p->query);
 }
 
-/* "./NAME": relative whatever the name is, and with no '.' that a browser could take for a step. */
+/* Relative whatever the name is: a ':' is quoted, and one that begins with '/' comes after "./". */
 static void
 add_link(struct str *out, const struct page *p, const char *name)
 {
     CLEANUP_STR struct str quoted = STR_INIT;
 
-    str_add(out, "    <td class=\"colname\"><a href=\"./");
-    for (const char *at = object_quote(name, &quoted); *at != '\0'; at++)
-        if (*at == '.')
-            str_add(out, "%2E");
-        else
-            str_add_c(out, *at);
-    str_addf(out, "%s\">", p->query);
+    str_addf(out, "    <td class=\"colname\"><a href=\"%s%s%s\">", *name == '/' ? "./" : "", object_quote(name, &quoted), p->query);
     listing_xml(out, name);
     str_add(out, "</a></td>\n");
 }

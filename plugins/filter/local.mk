@@ -16,7 +16,7 @@ plugins_filter_filter_ratelimit_la_LDFLAGS = $(MODULE_LDFLAGS)
 plugins_filter_filter_token_auth_la_SOURCES = plugins/filter/token_auth.c
 plugins_filter_filter_token_auth_la_CPPFLAGS = $(MODULE_CPPFLAGS)
 plugins_filter_filter_token_auth_la_LDFLAGS = $(MODULE_LDFLAGS)
-## The object store's: a switch for each feature, and fixed pages.
+## The object store's: a switch for each feature, and pages.
 drivers_LTLIBRARIES += plugins/filter/filter-account_quotas.la \
 	plugins/filter/filter-container_quotas.la \
 	plugins/filter/filter-slo.la \
@@ -48,15 +48,11 @@ plugins_filter_filter_versioned_writes_la_LDFLAGS = $(MODULE_LDFLAGS)
 plugins_filter_filter_object_versioning_la_SOURCES = plugins/filter/feature.c
 plugins_filter_filter_object_versioning_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="object_versioning"' '-DFEATURE_JSON="{}"'
 plugins_filter_filter_object_versioning_la_LDFLAGS = $(MODULE_LDFLAGS)
-plugins_filter_filter_healthcheck_la_SOURCES = plugins/filter/pages.c
-plugins_filter_filter_healthcheck_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DPAGE_NAME="healthcheck"' '-DPAGE_PATH="/healthcheck"' \
-	'-DPAGE_TYPE="text/plain"' \
-	'-DPAGE_BODY="OK"'
+plugins_filter_filter_healthcheck_la_SOURCES = plugins/filter/healthcheck.c
+plugins_filter_filter_healthcheck_la_CPPFLAGS = $(MODULE_CPPFLAGS)
 plugins_filter_filter_healthcheck_la_LDFLAGS = $(MODULE_LDFLAGS)
-plugins_filter_filter_crossdomain_la_SOURCES = plugins/filter/pages.c
-plugins_filter_filter_crossdomain_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DPAGE_NAME="crossdomain"' '-DPAGE_PATH="/crossdomain.xml"' \
-	'-DPAGE_TYPE="application/xml"' \
-	'-DPAGE_BODY="<?xml version=\"1.0\"?>\n<!DOCTYPE cross-domain-policy SYSTEM \"http://www.adobe.com/xml/dtds/cross-domain-policy.dtd\" >\n<cross-domain-policy>\n<allow-access-from domain=\"*\" secure=\"false\" />\n</cross-domain-policy>"'
+plugins_filter_filter_crossdomain_la_SOURCES = plugins/filter/crossdomain.c
+plugins_filter_filter_crossdomain_la_CPPFLAGS = $(MODULE_CPPFLAGS)
 plugins_filter_filter_crossdomain_la_LDFLAGS = $(MODULE_LDFLAGS)
 plugins_filter_filter_trans_id_la_SOURCES = plugins/filter/trans_id.c
 plugins_filter_filter_trans_id_la_CPPFLAGS = $(MODULE_CPPFLAGS)
@@ -77,3 +73,7 @@ drivers_LTLIBRARIES += plugins/filter/filter-staticweb.la
 plugins_filter_filter_staticweb_la_SOURCES = plugins/filter/feature.c
 plugins_filter_filter_staticweb_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="staticweb"' '-DFEATURE_JSON="{}"'
 plugins_filter_filter_staticweb_la_LDFLAGS = $(MODULE_LDFLAGS)
+drivers_LTLIBRARIES += plugins/filter/filter-list_endpoints.la
+plugins_filter_filter_list_endpoints_la_SOURCES = plugins/filter/feature.c
+plugins_filter_filter_list_endpoints_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="list_endpoints"' '-DFEATURE_JSON="{}"'
+plugins_filter_filter_list_endpoints_la_LDFLAGS = $(MODULE_LDFLAGS)

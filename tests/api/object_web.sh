@@ -45,12 +45,12 @@ post t-site -H 'X-Container-Meta-Web-Listings: true' -H 'X-Remove-Container-Meta
 evil="javascript:alert(1)<script>\"'&.html"
 put "t-site/$(quoted "x/$evil")" '' 'text/<b>"x'
 is "a list" "$(anyone "$store/t-site/"; header Content-Type)" "200text/html; charset=UTF-8"
-has "has folders first" "$(tr -d '\n' < body)" '\./plain/">plain/</a>.*\./401oops%2Ehtml'
+has "has folders first" "$(tr -d '\n' < body)" '"plain/">plain/</a>.*"401oops.html"'
 has "and a label" "$(cat body)" 'Listing of &lt;Mine&gt;/<'
 is "a folder's list" "$(anyone "$store/t-site/x/")" 200
 has "has the style from above" "$(cat body)" 'href="../style.css"'
 has "and a way up" "$(cat body)" 'href="../">../'
-has "names are text, links are relative" "$(cat body)" 'href="./javascript%3Aalert%281%29%3Cscript%3E%22%27%26%2Ehtml">javascript:alert\(1\)&lt;script&gt;&quot;&#x27;&amp;.html<'
+has "names are text, links are relative" "$(cat body)" 'href="javascript%3Aalert%281%29%3Cscript%3E%22%27%26.html">javascript:alert\(1\)&lt;script&gt;&quot;&#x27;&amp;.html<'
 has "types are text" "$(cat body)" 'type-text type-&lt;b&gt;&quot;x'
 is "an empty folder is none" "$(anyone "$store/t-site/nothing/")" 404
 
