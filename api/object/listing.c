@@ -171,6 +171,7 @@ struct walk {
     void (*emit)(struct walk *w, struct rows *r, const char *name);
     const struct listing_events *events;        /* for pages: in place of 'out' */
     void *arg;
+    const char *account, *container;    /* of a list of objects */
     int64_t version_marker;             /* of a list of versions: what was shown last of the marker's name */
 };
 
@@ -417,13 +418,10 @@ emit_object(struct walk *w, struct rows *r, const char *name)
     const char *etag = row_text(r, "etag"), *type = row_text(r, "content_type");
     char when[CLOCK_TEXT], version[32];
     int is_marker = w->l->versions && row_int(r, "marker");
+    struct object o = { .version_us = row_int(r, "version_us"), .versioned = (int)row_int(r, "versioned") };
+    int is_version = o.versioned && !w->l->versions;
 
-    version[0] = '\0';
-    if (w->l->versions) {
-        struct object o = { .version_us = row_int(r, "version_us"), .versioned = (int)row_int(r, "versioned") };
-
-        versions_id_text(&o, version);
-    }
+    versions_id_text(&o, version);
     listing_time(row_int(r, "updated_us"), when);
     switch (w->l->format) {
     case LIST_TEXT:
@@ -438,7 +436,17 @@ emit_object(struct walk *w, struct rows *r, const char *name)
         jo_str(&w->json, "last_modified", when);
         if (json_str(sys, "slo_etag") != NULL)
             jo_strf(&w->json, "slo_etag", "\"%s\"", json_str(sys, "slo_etag"));
-        if (kind == OBJECT_SYMLINK) {
+        if (is_version) {               /* where this very version stays */
+            CLEANUP_STR struct str path = STR_INIT;
+
+            object_quote(w->account, &path);
+            str_add(&path, "/");
+            object_quote(w->container, &path);
+            str_add(&path, "/");
+            object_quote(name, &path);
+            jo_strf(&w->json, "symlink_path", "/v1/%s?version-id=%s", path.text, version);
+            jo_bool(&w->json, "version_symlink", 1);
+        } else if (kind == OBJECT_SYMLINK) {
             jo_strf(&w->json, "symlink_path", "/v1/%s/%s", json_str(sys, "symlink_account"), json_str(sys, "symlink_target"));
             if (json_str(sys, "symlink_etag") != NULL) {
                 jo_str(&w->json, "symlink_etag", json_str(sys, "symlink_etag"));
@@ -463,18 +471,20 @@ emit_object(struct walk *w, struct rows *r, const char *name)
     }
 }
 
-static const char latest[] = "select o.name as name, o.size_bytes as size_bytes, o.etag as etag, o.content_type as content_type,"
-                             " o.updated_us as updated_us, o.kind as kind, o.sys as sys from objects o where o.container_id = ? and o.latest = 1";
+#define LISTED "select o.name as name, o.size_bytes as size_bytes, o.etag as etag, o.content_type as content_type, o.updated_us as updated_us," \
+               " o.kind as kind, o.sys as sys"
+#define LATEST " from objects o where o.container_id = ? and o.latest = 1"
 
 int
 listing_container(struct object_call *c, struct tx *tx, const struct container *k, const struct listing *l, struct cairn_error *err)
 {
-    static const char versions[] = "select o.name as name, o.size_bytes as size_bytes, o.etag as etag, o.content_type as content_type,"
-                                   " o.updated_us as updated_us, o.kind as kind, o.sys as sys, o.marker as marker, o.version_us as version_us,"
-                                   " o.versioned as versioned, case when o.latest = 1 then 1 when o.marker = 0 then 0 else not exists (select 1 from objects n"
+    static const char latest[] = LISTED ", o.version_us as version_us, o.versioned as versioned" LATEST;
+    static const char versions[] = LISTED ", o.marker as marker, o.version_us as version_us, o.versioned as versioned,"
+                                   " case when o.latest = 1 then 1 when o.marker = 0 then 0 else not exists (select 1 from objects n"
                                    " where n.container_id = o.container_id and n.name = o.name and (n.latest = 1 or n.version_us > o.version_us)) end as is_latest"
                                    " from objects o where o.container_id = ?";
-    CLEANUP(walk_free) struct walk w = { .l = l, .parent = k->id, .left = l->limit, .emit = emit_object, .sql = l->versions ? versions : latest };
+    CLEANUP(walk_free) struct walk w = { .l = l, .parent = k->id, .left = l->limit, .emit = emit_object, .account = k->account, .container = k->name,
+                                          .sql = l->versions ? versions : latest };
     const char *marker = http_query(c->req, "version_marker");
 
     if (l->versions && marker != NULL && *marker != '\0') {
@@ -507,7 +517,7 @@ int
 listing_level(struct tx *tx, int64_t container_id, const char *prefix, int64_t max, const struct listing_events *events, void *arg, struct cairn_error *err)
 {
     const struct listing l = { .prefix = prefix, .delimiter = "/", .limit = max };
-    CLEANUP(walk_free) struct walk w = { .l = &l, .parent = container_id, .left = max, .emit = show_object, .sql = latest, .events = events, .arg = arg };
+    CLEANUP(walk_free) struct walk w = { .l = &l, .parent = container_id, .left = max, .emit = show_object, .sql = LISTED LATEST, .events = events, .arg = arg };
 
     return walk_all(&w, tx, err);
 }

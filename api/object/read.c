@@ -1,10 +1,13 @@
 /* read.c: what a reader of an object gets: links followed, manifests put together, conditions, ranges. */
 #include "config.h"
+#define LOG_MODULE "object"
 #include "object/private.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/log.h"
 
 #define RANGES_MAX 50
 
@@ -68,7 +71,7 @@ follow_link(struct object_call *c, struct tx *tx, struct reading *r, int depth, 
         http_reply_header(c->req, "Content-Location", r->location);     /* also where it leads to nothing */
     if (open_one(c, tx, account, container, name, NULL, r, err) < 0)
         return -1;
-    if (etag != NULL && r->object.kind != OBJECT_SYMLINK && strcmp(etag, r->object.etag) != 0 && !str_eq(etag, json_str(r->object.sys, "slo_etag")))
+    if (etag != NULL && r->object.kind != OBJECT_SYMLINK && strcmp(etag, r->object.etag) != 0)
         return object_fail(err, 409, "The object that the symlink points to has changed since: its ETag is not %s", etag);
     return 0;
 }
@@ -328,8 +331,10 @@ object_serve(struct object_call *c, struct reading *r, struct cairn_error *err)
         return object_fail(err, 416, "%s", "");
     }
     gone = c->is_head ? NULL : chain_gone_at(r->bytes, n > 0 ? ranges[0].from : 0);
-    if (gone != NULL)
-        return object_fail(err, 409, "%s", gone);
+    if (gone != NULL) {                 /* which of its segments, and why, is not every reader's business */
+        log_info("%s: %s", http_full_path(c->req), gone);
+        return object_fail(err, 409, "%s", "");
+    }
     if (n < 0 || r->size == 0 || (n > 1 && r->object.kind == OBJECT_DLO && !r->is_raw)) {
         chain_reply(steal(&r->bytes), c->req, 200, type, c->is_head);
         return 0;

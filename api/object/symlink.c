@@ -55,13 +55,15 @@ check_static(struct object_call *c, struct tx *tx, struct object *o, const char 
     }
     if (!found)
         return object_fail(err, 409, "X-Symlink-Target does not exist");
-    if (strcmp(plain, there.etag) != 0 && !str_eq(plain, json_str(there.sys, "slo_etag")))
+    if (strcmp(plain, there.etag) != 0)      /* of a static large object: its manifest's */
         return object_fail(err, 409, "Object Etag '%s' does not match X-Symlink-Target-Etag header '%s'", there.etag, plain);
     if (http_header(c->req, "Content-Type") == NULL && there.type != NULL) {        /* lists show the link as what it stands for */
         free(o->type);
         o->type = xstrdup(there.type);
     }
     json_object_set_new(o->sys, "symlink_etag", json_string(plain));
+    if (json_str(there.sys, "slo_etag") != NULL)
+        json_object_set(o->sys, "slo_etag", json_object_get(there.sys, "slo_etag"));
     json_object_set_new(o->sys, "symlink_bytes", json_integer(json_int(there.sys, "slo_size", there.size)));
     return 0;
 }

@@ -74,7 +74,9 @@ is "a copy is of the bytes" "$(http -X COPY -H 'Destination: t-slo/copy' "$store
 is "or of the manifest" "$(http -X COPY -H 'Destination: t-slo/copy' "$store/t-slo/ab?multipart-manifest=get"; read_it "$store/t-slo/copy"; header Etag; listed t-slo copy)" "201200aaaaabbbbb\"$whole\"
 copy:10:image/x:\"$whole\""
 is "a copy of a part" "$(http -X COPY -H 'Destination: t-slo/part' -H 'Range: bytes=4-5' "$store/t-slo/ab"; read_it "$store/t-slo/part")" 201200ab
-is "a link to it" "$(http -X PUT -H 'Content-Length: 0' -H 'X-Symlink-Target: t-slo/ab' -H "X-Symlink-Target-Etag: $whole" "$store/t-slo/link"; read_it "$store/t-slo/link")" 201200aaaaabbbbb
+http "$store/t-slo/ab?multipart-manifest=get" > /dev/null; own=$(header Etag)
+link() { http -X PUT -H 'Content-Length: 0' -H 'X-Symlink-Target: t-slo/ab' -H "X-Symlink-Target-Etag: $1" "$store/t-slo/link"; }
+is "a static link is held to its manifest" "$(link "$whole"; link "$own"; read_it "$store/t-slo/link"; listed t-slo link)" "409201200aaaaabbbbblink:0:image/x:\"$whole\""
 http -X PUT -H 'Content-Length: 0' -H 'X-Symlink-Target: t-seg/b' "$store/t-seg/toward-b" > /dev/null
 is "a link as a segment" "$(manifest t-slo/linked '[{"path":"t-seg/a"},{"path":"t-seg/toward-b"}]'; read_it "$store/t-slo/linked")" 201200aaaaabbbbb
 http -X PUT -H 'Content-Length: 0' -H 'X-Object-Manifest: t-seg/a' "$store/t-slo/dynamic" > /dev/null
