@@ -158,6 +158,8 @@ account_delete(struct object_call *c, struct cairn_error *err)
     CLEANUP_ACCOUNT struct account a = { 0 };
     int found;
 
+    if (http_query(c->req, "bulk-delete") != NULL)      /* a list of objects was meant, never all that there is */
+        return object_fail(err, 405, "%s", "");
     if (tx_begin(c->service->env.catalog, TX_WRITE, &tx, err) < 0)
         return -1;
     access_judge(c, tx);

@@ -125,3 +125,6 @@ manifest t-slov/o '[{"path":"t-seg/v2"}]' > /dev/null
 is "versions of it are read" "$(read_it "$store/t-slov/o"; read_it "$store/t-slov/o?version-id=$v1")" 200two200one
 is "and deleted with their segments" "$(http -X DELETE "$store/t-slov/o?multipart-manifest=delete&version-id=$v1"; grep Deleted body; http -I "$store/t-seg/v1"; http -I "$store/t-slov/o?version-id=$v1"; read_it "$store/t-slov/o")" "200Number Deleted: 2
 404404200two"
+
+# Clients that remove segments in bulk (rclone) send this, as whoever may delete accounts, too; without the filter it must not mean the account.
+has "a bulk delete never means the account" "$(http -X DELETE "$store?bulk-delete=1"; http -I "$store")" '^(200|405)204$'
