@@ -58,6 +58,8 @@ dlo_assemble(struct object_call *c, struct tx *tx, struct reading *r, struct cai
         rc = listing_each(tx, k.id, slash + 1, NULL, SEGMENTS_MAX + 1, add_segment, &a, err);
     if (rc == 0 && a.count > SEGMENTS_MAX)
         rc = object_fail(err, 409, "The manifest has more than %d segments", SEGMENTS_MAX);
+    if (r->walk != NULL && (r->walk->segments += a.count) > SLO_WALK_SEGMENTS_MAX && rc == 0)
+        rc = object_fail(err, 409, "The manifests have more than %d segments", SLO_WALK_SEGMENTS_MAX);
     if (rc == 0) {
         large_etag(a.md5, etag);
         r->etag = xstrdup(etag);

@@ -209,6 +209,7 @@ struct making {
     json_t *manifest;                   /* to be kept */
     json_t *seen;                       /* path -> what is there, or its status */
     json_t *failed;
+    struct slo_walk walk;
     int64_t size;
     char etag[35];                      /* of the whole, in quotes */
     int heartbeat, format;
@@ -242,8 +243,7 @@ failed(struct making *m, const char *path, const char *fmt, ...)
 static json_t *
 look(struct making *m, struct tx *tx, const char *path, struct cairn_error *err)
 {
-    struct slo_walk walk = { 0 };
-    CLEANUP_READING struct reading r = { .walk = &walk, .is_head = 1 };
+    CLEANUP_READING struct reading r = { .walk = &m->walk, .is_head = 1 };
     CLEANUP_FREE char *container = NULL;
     struct cairn_error own = CAIRN_ERROR_INIT;
     json_t *found = json_object_get(m->seen, path);
