@@ -556,6 +556,8 @@ slo_put(struct object_call *c, struct cairn_error *err)
 
     if (http_header(c->req, "X-Copy-From") != NULL)
         return object_fail(err, 405, "Multipart Manifest PUTs cannot be COPY requests");
+    if (http_header(c->req, "X-Symlink-Target") != NULL && object_has(c, "symlink"))
+        return object_fail(err, 400, "Symlink requests require a zero byte body");
     if (length == NULL && http_header(c->req, "Transfer-Encoding") == NULL)
         return object_fail(err, 411, "Missing Content-Length header.");
     if (length != NULL && str_to_int(length, 0, INT64_MAX, &n) < 0)

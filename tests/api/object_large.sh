@@ -63,6 +63,7 @@ is "too many segments" "$(manifest t-slo/x "[$(printf '{"path":"t-seg/a"},%.0s' 
 is "a thousand are not" "$(manifest t-slo/k "[$(printf '{"path":"t-seg/a"},%.0s' {1..999}){\"path\":\"t-seg/a\"}]"; http "$store/t-slo/k"; wc -c < body)" 2012005000
 is "one reader goes through ten thousand at most" "$(manifest t-slo/many "[$(printf '{"path":"t-slo/k"},%.0s' {1..10}){\"path\":\"t-slo/k\"}]"; http "$store/t-slo/many"; http -I "$store/t-slo/many"; header Content-Length)" 20140920055000
 is "another ETag than the client's" "$(manifest t-slo/x '[{"path":"t-seg/a"}]' -H 'Etag: 0123'; manifest t-slo/x '[{"path":"t-seg/a"}]' -H "Etag: $(md5 "$a")")" 422201
+is "a link has no segments" "$(manifest t-slo/y '[{"path":"t-seg/a"}]' -H 'X-Symlink-Target: t-seg/a')" 400
 is "only if it is not there" "$(manifest t-slo/x '[{"path":"t-seg/a"}]' -H 'If-None-Match: *')" 412
 is "the header is the server's own" "$(http -X PUT -d 1 -H 'X-Static-Large-Object: true' "$store/t-slo/x"; http -X POST -H 'X-Static-Large-Object: true' "$store/t-slo/ab")" 400400
 is "its body says how it went" "$(http -X PUT --data-binary '[{"path":"t-seg/none"}]' "$store/t-slo/x?multipart-manifest=put&heartbeat=on"; tr -d '\r' < body | grep -a Status; http -X PUT --data-binary '[{"path":"t-seg/a"}]' "$store/t-slo/x?multipart-manifest=put&heartbeat=on"; grep -a Status body)" \
