@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "flow/object_sync.h"
+
 static const char *
 target(void *arg, const char *attr)
 {
@@ -95,13 +97,38 @@ account_level(struct tx *tx, const struct container *k, const struct auth *who, 
     return who != NULL && account_find(tx, k->account, &a, &err) > 0 && acl_account_allows(json_str(a.meta, "x-account-access-control"), who, level);
 }
 
+/* Another cloud of a realm pushes into the container: 1 it may, 0 nobody says so, -1 it may not. */
+static int
+by_sync(struct object_call *c, const struct container *k, enum access what, struct cairn_error *err)
+{
+    const char *auth = http_header(c->req, "X-Container-Sync-Auth"), *timestamp = http_header(c->req, "X-Timestamp"), *dot;
+    const char *method = http_method(c->req), *path = http_full_path(c->req), *v1 = strstr(path, "/v1/"), *key = json_str(k->meta, "x-container-sync-key");
+    int64_t seconds, part;
+    char whole[16];
+
+    if (auth == NULL || what != MAY_WRITE || !object_has(c, "container_sync"))
+        return 0;
+    dot = timestamp != NULL ? strchr(timestamp, '.') : NULL;
+    snprintf(whole, sizeof whole, "%.*s", dot != NULL ? (int)(dot - timestamp) : 0, dot != NULL ? timestamp : "");
+    if (dot == NULL || strlen(dot + 1) != 5 || str_to_int(whole, 0, INT64_C(9999999999), &seconds) < 0 || str_to_int(dot + 1, 0, 99999, &part) < 0 ||
+        (strcmp(method, "PUT") != 0 && strcmp(method, "DELETE") != 0) || strcmp(k->account, c->account) != 0 || !str_eq(k->name, c->container) ||
+        (!object_sync_verify(c->service->env.config, auth, method, path, timestamp, key) &&
+         (v1 == NULL || !object_sync_verify(c->service->env.config, auth, method, v1, timestamp, key))))
+        return object_fail(err, 401, "X-Container-Sync-Auth header not valid; contact cluster operator for support.");
+    c->sync_us = seconds * 1000000 + part * 10;
+    return 1;
+}
+
 static int
 judge_container(struct object_call *c, struct tx *tx, const struct container *k, enum access what, int listing, struct cairn_error *err)
 {
     CLEANUP_FREE char *domain = NULL;
     struct object_call other;
     const char *acl;
+    int synced = by_sync(c, k, what, err);
 
+    if (synced != 0)
+        return synced < 0 ? -1 : 0;
     judge_for(c, tx, k->account, &other);
     if (strcmp(k->account, c->account) == 0) {
         c->is_owner = other.is_owner;

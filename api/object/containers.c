@@ -1,6 +1,7 @@
 /* containers.c: containers: their policy, their headers, their end. */
 #include "config.h"
 #include "object/private.h"
+#include "flow/object_sync.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -134,6 +135,25 @@ set_plain(struct object_call *c, json_t *meta, const char *header, const char *r
         json_object_del(meta, key);
 }
 
+/* Where it is pushed to, and the key that both sides share.  With another target all that is in it is pushed. */
+static int
+set_sync(struct object_call *c, struct tx *tx, const struct container *k, json_t *meta, struct cairn_error *err)
+{
+    CLEANUP_FREE char *before = json_str(meta, "x-container-sync-to") != NULL ? xstrdup(json_str(meta, "x-container-sync-to")) : NULL;
+    CLEANUP(object_sync_target_clear) struct object_sync_target to = { 0 };
+    struct cairn_error why = CAIRN_ERROR_INIT;
+    const char *now;
+
+    set_plain(c, meta, "X-Container-Sync-To", "X-Remove-Container-Sync-To", "x-container-sync-to");
+    set_plain(c, meta, "X-Container-Sync-Key", "X-Remove-Container-Sync-Key", "x-container-sync-key");
+    now = json_str(meta, "x-container-sync-to");
+    if (str_eq(before, now))
+        return 0;
+    if (now != NULL && object_sync_target_parse(c->service->env.config, now, &to, &why) < 0)
+        return object_fail(err, 400, "%s", why.message);
+    return object_sync_set(tx, k->id, now != NULL, err);
+}
+
 static int
 check_quota(const json_t *meta, const char *name, struct cairn_error *err)
 {
@@ -150,10 +170,8 @@ set_headers(struct object_call *c, struct tx *tx, const struct container *k, jso
 {
     if (meta_merge(c, "container", meta, err) < 0 || set_acls(c, meta, err) < 0)
         return -1;
-    if (object_has(c, "container_sync")) {
-        set_plain(c, meta, "X-Container-Sync-To", "X-Remove-Container-Sync-To", "x-container-sync-to");
-        set_plain(c, meta, "X-Container-Sync-Key", "X-Remove-Container-Sync-Key", "x-container-sync-key");
-    }
+    if (object_has(c, "container_sync") && set_sync(c, tx, k, meta, err) < 0)
+        return -1;
     if (object_has(c, "container_quotas") &&
         (check_quota(meta, "x-container-meta-quota-bytes", err) < 0 || check_quota(meta, "x-container-meta-quota-count", err) < 0))
         return -1;

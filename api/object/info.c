@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "flow/object_sync.h"
 #include "object/signed.h"
 
 /* --- /info */
@@ -93,6 +94,14 @@ is_operator(struct object_call *c, struct cairn_error *err)
     return fits ? 1 : object_fail(err, 401, "%s", "");
 }
 
+static json_t *
+known_realms(const struct object_call *c)
+{
+    json_t *realms = object_sync_realms(c->service->env.config);
+
+    return realms != NULL ? realms : json_object();
+}
+
 int
 info_get(struct object_call *c, struct cairn_error *err)
 {
@@ -110,6 +119,8 @@ info_get(struct object_call *c, struct cairn_error *err)
         json_decref(left_out);
         return -1;
     }
+    if (json_object_get(info, "container_sync") != NULL)
+        json_object_set_new(info, "container_sync", json_pack("{s:o}", "realms", known_realms(c)));
     for (char *one = sections != NULL ? strtok_r(sections, ", ", &save) : NULL; one != NULL; one = strtok_r(NULL, ", ", &save)) {
         leave_out(info, one);
         json_array_append_new(left_out, json_string(one));

@@ -71,6 +71,7 @@ struct object_call {
     char *account, *container, *object; /* decoded; NULL below the level */
     int is_head;
     int is_owner, is_reseller, is_reader;       /* of 'account'; known once access_judge() ran */
+    int64_t sync_us;                    /* another cloud pushes this, which is of that time; 0: nobody does */
     int kept;                           /* somebody else frees it */
     char *exposed;                      /* headers that a page of another origin may read; NULL: there is none, or it may not */
 };

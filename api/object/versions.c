@@ -5,6 +5,7 @@
  * deleted. */
 #include "config.h"
 #include "object/private.h"
+#include "flow/object_sync.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -81,14 +82,14 @@ versions_check_headers(struct object_call *c, struct tx *tx, const struct contai
 static int
 demote(struct tx *tx, const struct container *k, int64_t id, struct cairn_error *err)
 {
-    return tx_exec(tx, err, "update objects set latest = 0 where id = ? and latest = 1", "i", id) < 0 ||
+    return object_sync_note(tx, id, err) < 0 || tx_exec(tx, err, "update objects set latest = 0 where id = ? and latest = 1", "i", id) < 0 ||
            tx_exec(tx, err, "update object_containers set object_count = object_count - ? where id = ?", "ii", tx_changes(tx), k->id) < 0 ? -1 : 0;
 }
 
 static int
 promote(struct tx *tx, const struct container *k, int64_t id, struct cairn_error *err)
 {
-    return tx_exec(tx, err, "update objects set latest = 1 where id = ? and latest = 0", "i", id) < 0 ||
+    return object_sync_note(tx, id, err) < 0 || tx_exec(tx, err, "update objects set latest = 1 where id = ? and latest = 0", "i", id) < 0 ||
            tx_exec(tx, err, "update object_containers set object_count = object_count + ? where id = ?", "ii", tx_changes(tx), k->id) < 0 ? -1 : 0;
 }
 

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "flow/object_sync.h"
 
 /* --- quotas: counted in the transaction that uses them up */
 
@@ -61,6 +62,7 @@ object_insert_row(struct tx *tx, const struct container *k, struct object *o, st
     return tx_exec_v(tx, err,
                      "insert into objects (id, container_id, name, version_us, latest, versioned, marker, kind, size_bytes, etag, content_type, meta, sys, store,"
                      " blob, updated_us, delete_at_us) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values, ARRAY_LEN(values)) < 0 ||
+           (o->latest && object_sync_note(tx, o->id, err) < 0) ||
            tx_exec(tx, err, "update object_containers set object_count = object_count + ?, bytes_used = bytes_used + ? where id = ?", "iii",
                    (int64_t)o->latest, o->size, k->id) < 0 ? -1 : 0;
 }
@@ -87,6 +89,8 @@ object_store_row(struct object_call *c, struct tx *tx, const struct container *k
         (id != 0 && tx_int(tx, &old_size, 0, err, "select size_bytes from objects where id = ?", "i", id) < 0) ||
         quota_check(c, tx, k, id == 0, o->size - (versions_enabled(k) == 1 ? 0 : old_size), err) < 0 || object_next_version(tx, k, o->name, &o->version_us, err) < 0)
         return -1;
+    if (c->sync_us > 0)
+        o->version_us = c->sync_us;
     if (id != 0) {
         int found = object_find(tx, k->id, o->name, NULL, &old, err);
 
@@ -212,8 +216,22 @@ object_replied_created(struct object_call *c, const struct object *o)
 
 /* --- PUT */
 
+/* 1: what another cloud pushes is not newer than what is here. */
+static int
+is_stale(struct object_call *c, struct tx *tx, const struct container *k, int *ret, struct cairn_error *err)
+{
+    int64_t have = 0;
+
+    if (c->sync_us > 0 && tx_int(tx, &have, 0, err, "select max(case when updated_us > version_us then updated_us else version_us end) from objects"
+                                 " where container_id = ? and name = ?", "is", k->id, c->object) < 0)
+        return -1;
+    *ret = c->sync_us > 0 && have >= c->sync_us;
+    return 0;
+}
+
 struct put {
     struct object_call *c;
+    int stale;                          /* it is here already, or newer */
     struct upload upload;
     struct object object;
 };
@@ -281,9 +299,10 @@ put_commit(struct put *p, struct cairn_error *err)
     o->store = xstrdup(driver_instance(p->upload.store));
     o->blob = o->size > 0 ? xstrdup(p->upload.key) : NULL;
     if (tx_begin(c->service->env.catalog, TX_WRITE, &tx, err) < 0 || container_for_write(c, tx, c->account, c->container, &k, err) < 0 ||
-        object_only_if_new(c, tx, &k, o->name, err) < 0 || symlink_from_request(c, tx, o, err) < 0 || object_store_row(c, tx, &k, o, err) < 0)
+        object_only_if_new(c, tx, &k, o->name, err) < 0 || symlink_from_request(c, tx, o, err) < 0 || is_stale(c, tx, &k, &p->stale, err) < 0 ||
+        (!p->stale && object_store_row(c, tx, &k, o, err) < 0))
         return -1;
-    return tx_commit(steal(&tx), err);
+    return p->stale ? 0 : tx_commit(steal(&tx), err);
 }
 
 static void
@@ -295,6 +314,8 @@ put_done(void *arg, struct cairn_request *req)
     (void)req;
     if (put_commit(p, &err) < 0) {
         object_reply_fault(p->c, &err);
+    } else if (p->stale) {
+        object_reply_empty(p->c, 202);
     } else {
         if (p->object.size > 0)
             upload_done(&p->upload);
@@ -426,7 +447,7 @@ object_post(struct object_call *c, struct cairn_error *err)
     values[4] = (struct sql_value){ .type = o.delete_at_us > 0 ? 'i' : 'n', .i = o.delete_at_us };
     values[5] = (struct sql_value){ .type = 'i', .i = old.id };
     if (tx_exec_v(tx, err, "update objects set meta = ?, content_type = ?, kind = ?, updated_us = ?, delete_at_us = ? where id = ?", values, ARRAY_LEN(values)) < 0 ||
-        tx_commit(steal(&tx), err) < 0)
+        object_sync_note(tx, old.id, err) < 0 || tx_commit(steal(&tx), err) < 0)
         return -1;
     if (old.kind == OBJECT_SYMLINK && object_has(c, "symlink"))
         return post_elsewhere(c, &old, err);
@@ -455,10 +476,19 @@ object_delete(struct object_call *c, struct cairn_error *err)
 {
     CLEANUP_TX struct tx *tx = NULL;
     CLEANUP_CONTAINER struct container k = { 0 };
-    int found;
+    int found, stale;
 
     if (tx_begin(c->service->env.catalog, TX_WRITE, &tx, err) < 0 || container_for_write(c, tx, c->account, c->container, &k, err) < 0 ||
-        if_delete_at(c, tx, &k, err) < 0 || (found = object_remove(c, tx, &k, c->object, err)) < 0 || tx_commit(steal(&tx), err) < 0)
+        is_stale(c, tx, &k, &stale, err) < 0)
+        return -1;
+    if (stale)
+        return object_fail(err, 409, "%s", "");
+    if (if_delete_at(c, tx, &k, err) < 0 || (found = object_remove(c, tx, &k, c->object, err)) < 0)
+        return -1;
+    /* Whoever is told of it in turn hears of the time when it was deleted first: something newer there stays. */
+    if (c->sync_us > 0 && tx_exec(tx, err, "update object_sync_queue set changed_us = ? where container_id = ? and name = ?", "iis", c->sync_us, k.id, c->object) < 0)
+        return -1;
+    if (tx_commit(steal(&tx), err) < 0)
         return -1;
     if (!found)
         return object_fail(err, 404, "%s", "");

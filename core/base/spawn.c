@@ -246,8 +246,9 @@ start(const struct plan *plan, struct spawned *child, struct cairn_error *err)
     return 0;
 }
 
-int
-spawn_child(const struct cairn_child *child, struct spawned *ret, struct cairn_error *err)
+/* 'fd' -1: the child's own input. */
+static int
+spawn_from(const struct cairn_child *child, int fd, struct spawned *ret, struct cairn_error *err)
 {
     CLEANUP_FREE char *program = find_program(child->argv[0]);
     CLEANUP(free_env) char **env = make_env(child->env);
@@ -267,7 +268,7 @@ spawn_child(const struct cairn_child *child, struct spawned *ret, struct cairn_e
         return cairn_fail(err, CAIRN_NOT_FOUND, "program '%s' is not installed (looked in " SAFE_PATH ")", child->argv[0]);
     if (child->netns != NULL && (netns_fd = open_netns(child->netns, err)) < 0)
         return -1;
-    if ((in_fd = open_input(child)) < 0)
+    if ((in_fd = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD) : open_input(child)) < 0)
         return cairn_fail_errno(err, errno, "cannot make the input of '%s'", child->argv[0]);
     for (int i = 0; i < 3; i++) {
         int *const ends[3][2] = { { &out_read, &out_write }, { &err_read, &err_write }, { &report_read, &report_write } };
@@ -297,6 +298,18 @@ spawn_child(const struct cairn_child *child, struct spawned *ret, struct cairn_e
     started.err_fd = steal_fd(&err_read);
     *ret = started;
     return 0;
+}
+
+int
+spawn_child(const struct cairn_child *child, struct spawned *ret, struct cairn_error *err)
+{
+    return spawn_from(child, -1, ret, err);
+}
+
+int
+spawn_child_reading(const struct cairn_child *child, int fd, struct spawned *ret, struct cairn_error *err)
+{
+    return spawn_from(child, fd, ret, err);
 }
 
 void

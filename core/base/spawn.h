@@ -12,6 +12,8 @@ struct spawned {
 
 /* CAIRN_NOT_FOUND: no such program or network namespace.  On success the program itself runs already. */
 int spawn_child(const struct cairn_child *child, struct spawned *ret, struct cairn_error *err);
+/* The same, with a descriptor of the caller's for its stdin, in place of an input. */
+int spawn_child_reading(const struct cairn_child *child, int fd, struct spawned *ret, struct cairn_error *err);
 /* The command as a person would type it, cut at 'size'. */
 void spawn_command_text(const struct cairn_child *child, char *buf, size_t size);
 #endif

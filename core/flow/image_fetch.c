@@ -17,8 +17,8 @@
 #define URI_MAX 2048
 
 /* Beside the daemon in a build tree, else where it was installed. */
-static char *
-fetch_program(void)
+char *
+image_fetch_program(void)
 {
     char exe[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
@@ -116,7 +116,7 @@ int
 image_fetch(const struct config *config, const char *uri, int (*write_fn)(void *arg, const void *bytes, size_t len, struct cairn_error *err),
             int (*cancelled)(void *arg), void *arg, struct cairn_error *err)
 {
-    CLEANUP_FREE char *program = fetch_program();
+    CLEANUP_FREE char *program = image_fetch_program();
     char max[32], timeout[32], said[300] = "";
     const char *const argv[] = { program, "--schemes", config_string(config, "image", "web_schemes"), "--ports", config_string(config, "image", "web_ports"),
                                  "--hosts", config_string(config, "image", "web_hosts"), "--hosts-refused", config_string(config, "image", "web_hosts_refused"),

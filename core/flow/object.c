@@ -1,6 +1,7 @@
 /* object.c: rows of objects: how one goes, and its bytes with it. */
 #include "config.h"
 #include "flow/object.h"
+#include "flow/object_sync.h"
 
 #include "base/clock.h"
 #include "base/ids.h"
@@ -43,6 +44,8 @@ object_drop_row(struct tx *tx, int64_t id, struct cairn_error *err)
     store = xstrdup(row_text(r, "store"));
     blob = xstrdup(row_text(r, "blob"));
     rows_close(steal(&r));
+    if (counts && object_sync_note(tx, id, err) < 0)
+        return -1;
     return tx_exec(tx, err, "delete from objects where id = ?", "i", id) < 0 ||
            tx_exec(tx, err, "update object_containers set object_count = object_count - ?, bytes_used = bytes_used - ? where id = ?", "iii", counts, size,
                    container) < 0 ||

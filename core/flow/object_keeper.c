@@ -2,6 +2,7 @@
 #include "config.h"
 #define LOG_MODULE "object"
 #include "flow/object.h"
+#include "flow/object_sync.h"
 
 #include <openssl/evp.h>
 #include <stdatomic.h>
@@ -18,7 +19,7 @@ struct object_keeper {
     struct object_keeper_options o;
     int64_t scrub_bytes;                /* of one stretch; 0: none */
     char after[208];                    /* the scrubber's place; the job that runs has it */
-    _Atomic int reaping, scrubbing;
+    _Atomic int reaping, scrubbing, pushing;
 };
 
 /* Drops the rows whose ids the query gives.  Answers how many, -1: error. */
@@ -271,6 +272,26 @@ scrub_job(void *arg)
 }
 
 static void
+push_job(void *arg)
+{
+    struct object_keeper *k = arg;
+    struct cairn_error err = CAIRN_ERROR_INIT;
+
+    if (object_sync_push(k->o.catalog, k->o.plugins, k->o.config, &err) < 0)
+        log_warn("container sync rests: %s", err.message);
+    k->pushing = 0;
+}
+
+static void
+push_tick(void *arg)
+{
+    struct object_keeper *k = arg;
+
+    if (atomic_exchange(&k->pushing, 1) == 0 && engine_submit(k->o.engine, push_job, k) < 0)
+        k->pushing = 0;
+}
+
+static void
 reap_tick(void *arg)
 {
     struct object_keeper *k = arg;
@@ -298,6 +319,8 @@ object_keeper_start(const struct object_keeper_options *options, struct object_k
     k->o = *options;
     k->scrub_bytes = config_int(options->config, "object", "scrub_rate") * (interval_ms / 1000);
     engine_every(options->engine, "object-reaper", config_int(options->config, "object", "reap_interval"), reap_tick, k);
+    if (config_string(options->config, "object", "sync_realms") != NULL)
+        engine_every(options->engine, "object-sync", config_int(options->config, "object", "sync_interval"), push_tick, k);
     if (k->scrub_bytes > 0)
         engine_every(options->engine, "object-scrubber", interval_ms, scrub_tick, k);
     *ret = k;

@@ -1,4 +1,5 @@
-/* fetch.c: cairn-fetch: writes what a URI names to its standard output, for cairnd's import of images from the web.
+/* fetch.c: cairn-fetch: writes what a URI names to its standard output, for cairnd's import of images from the web; or puts there what stands on
+ * its standard input (--method), for container sync.
  *
  * A program of its own, so that neither libcurl nor what a stranger's server says comes near the daemon.  Every address is judged at the moment of
  * the connection to it, so that a name that means something else the second time gains nothing; every redirect is judged like the first URI. */
@@ -25,6 +26,8 @@ static struct {
     const char *schemes, *ports, *hosts, *hosts_refused, *networks;     /* comma separated; hosts and networks "": none */
     long timeout_s;
     uint64_t max, written;
+    const char *method;                 /* NULL: GET, with redirects */
+    curl_off_t size;                    /* of the body that is sent */
     char why[300];                      /* what we refused */
 } o = { .schemes = "http,https", .ports = "80,443", .hosts = "", .hosts_refused = "", .networks = "", .timeout_s = 3600, .max = UINT64_MAX };
 
@@ -182,6 +185,13 @@ take(char *bytes, size_t size, size_t n, void *arg)
     return len;
 }
 
+static size_t
+forget(char *bytes, size_t size, size_t n, void *arg)
+{
+    (void)bytes, (void)arg;
+    return size * n;
+}
+
 static int
 fetch(const char *first)
 {
@@ -226,6 +236,57 @@ fetch(const char *first)
     return 1;
 }
 
+/* Standard input is lines of headers, an empty line, then the body.  The status goes to standard output. */
+static int
+push(const char *uri)
+{
+    CURL *curl = curl_easy_init();
+    struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+    char text[CURL_ERROR_SIZE] = "", line[16384];
+    CURLcode rc = CURLE_ABORTED_BY_CALLBACK;
+    long status = 0;
+    int ok = uri_ok(uri);
+
+    while (fgets(line, sizeof line, stdin) != NULL && line[0] != '\n') {
+        size_t len = strcspn(line, "\n");
+        size_t name = strcspn(line, ":");
+
+        line[len] = '\0';
+        if (name + 1 < len && line[name + 1 + strspn(line + name + 1, " ")] == '\0') {  /* an empty value, as curl writes it */
+            line[name] = ';';
+            line[name + 1] = '\0';
+        }
+        headers = curl_slist_append(headers, line);
+    }
+    curl_easy_setopt(curl, CURLOPT_URL, uri);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, o.method);
+    if (strcmp(o.method, "PUT") == 0) {
+        curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, o.size);
+        curl_easy_setopt(curl, CURLOPT_READDATA, stdin);
+    }
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, forget);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, text);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 20L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, o.timeout_s);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "cairn");
+    if (ok)
+        rc = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+    if (rc == CURLE_OK)
+        return printf("%ld\n", status) > 0 ? 0 : 1;
+    fprintf(stderr, "%s\n", o.why[0] != '\0' ? o.why : text[0] != '\0' ? text : curl_easy_strerror(rc));
+    return 1;
+}
+
 /* No privileges, no files, little memory. */
 static void
 confine(void)
@@ -255,6 +316,8 @@ static const char usage[] =
     "      --networks LIST       networks that are allowed though they are not public: 10.1.0.0/16\n"
     "      --max BYTES           most bytes\n"
     "      --timeout SECONDS     most time\n"
+    "      --method METHOD       PUT or DELETE, with the headers and the body of standard input\n"
+    "      --size BYTES          of that body\n"
     "  -h, --help                this text\n";
 
 int
@@ -263,7 +326,8 @@ main(int argc, char **argv)
     static const struct option longs[] = {
         { "schemes", required_argument, NULL, 's' }, { "ports", required_argument, NULL, 'p' }, { "hosts", required_argument, NULL, 'o' },
         { "hosts-refused", required_argument, NULL, 'r' }, { "networks", required_argument, NULL, 'n' }, { "max", required_argument, NULL, 'm' },
-        { "timeout", required_argument, NULL, 't' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+        { "timeout", required_argument, NULL, 't' }, { "method", required_argument, NULL, 'M' }, { "size", required_argument, NULL, 'S' },
+        { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
     };
     int c;
 
@@ -275,6 +339,8 @@ main(int argc, char **argv)
         case 'r': o.hosts_refused = optarg; break;
         case 'n': o.networks = optarg; break;
         case 'm': o.max = strtoull(optarg, NULL, 10); break;
+        case 'M': o.method = optarg; break;
+        case 'S': o.size = (curl_off_t)strtoll(optarg, NULL, 10); break;
         case 't': o.timeout_s = strtol(optarg, NULL, 10); break;
         case 'h': fputs(usage, stdout); return 0;
         default: return 2;
@@ -286,5 +352,5 @@ main(int argc, char **argv)
     }
     confine();
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    return fetch(argv[optind]);
+    return o.method != NULL ? push(argv[optind]) : fetch(argv[optind]);
 }

@@ -77,3 +77,7 @@ drivers_LTLIBRARIES += plugins/filter/filter-list_endpoints.la
 plugins_filter_filter_list_endpoints_la_SOURCES = plugins/filter/feature.c
 plugins_filter_filter_list_endpoints_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="list_endpoints"' '-DFEATURE_JSON="{}"'
 plugins_filter_filter_list_endpoints_la_LDFLAGS = $(MODULE_LDFLAGS)
+drivers_LTLIBRARIES += plugins/filter/filter-container_sync.la
+plugins_filter_filter_container_sync_la_SOURCES = plugins/filter/feature.c
+plugins_filter_filter_container_sync_la_CPPFLAGS = $(MODULE_CPPFLAGS) '-DFEATURE_NAME="container_sync"' '-DFEATURE_JSON="{}"'
+plugins_filter_filter_container_sync_la_LDFLAGS = $(MODULE_LDFLAGS)

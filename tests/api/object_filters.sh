@@ -1,33 +1,15 @@
 #!/bin/bash
 # object_filters.sh: features of the object store are filters of its pipeline: each one left out is gone, from /info too; and what can be set of them.
 . "$(dirname "$0")/lib.sh"
-build=$(realpath "${CAIRN_BUILD:-$top/build}")
-[ -x "$build/cairnd" ] || { echo "no cairnd in $build"; exit 77; }
+. "$top/tests/api/object_clouds"
 cd "$work" || exit 1
-filters=$(sed -n '/^.pipeline:object-store/,/^app/p' "$top/api/http/pipeline.ini" | sed -n '/^filters = /,/^app/{s/^filters = //;/^app/d;p}' | tr -s ' \n' ' ')
-# cloud NAME [OPTION...]: a simulated cloud with the filters in $use and the sections in $settings; then $store, $http of it
-cloud() {
-    local name=$1 port pid; shift
-    mkdir "$name"
-    sed -e '/^.pipeline:object-store/,$d' "$top/api/http/pipeline.ini" > "$name.ini"
-    { echo "[pipeline:object-store]"; echo "app = object-store"; echo "filters ="; printf '    %s\n' $use; } >> "$name.ini"
-    printf '\n%s\n' "${settings:-}" >> "$name.ini"
-    "$build/cairnd" --simulate --port 0 --port-file "$name.port" --state-dir "$work/$name" --set daemon.pipeline="$work/$name.ini" "$@" > "$name.log" 2>&1 &
-    pid=$!
-    later "kill $pid; wait $pid"
-    until_true 60 test -s "$name.port" || { cat "$name.log"; exit 1; }
-    port=$(cat "$name.port"); port=${port##*:}
-    root=http://127.0.0.1:$port
-    read -r token project < <(OS_CLIENT_CONFIG_FILE=$work/$name/clouds.yaml openstack token issue -f value -c id -c project_id | tr '\n' ' ')
-    store=$root/object-store/v1/AUTH_$project
-}
 http() { curl -s -o body -D head -w '%{http_code}' -H "X-Auth-Token: $token" "$@"; }
 anyone() { curl -s -o body -D head -w '%{http_code}' "$@"; }
 header() { tr -d '\r' < head | awk -v h="$1:" 'tolower($1) == tolower(h) { sub(/^[^ ]* /, ""); print }'; }
 info() { http "$root/info" > /dev/null; python3 -c 'import json,sys; print(" ".join(sorted(json.load(open("body")))))'; }
 
 # --- each there, then none of them
-some="tempurl formpost staticweb slo dlo symlink versioned_writes object_versioning container_quotas account_quotas healthcheck crossdomain list_endpoints"
+some="tempurl formpost staticweb slo dlo symlink versioned_writes object_versioning container_quotas account_quotas healthcheck crossdomain list_endpoints container_sync"
 # features: one word for each that works
 features() {
     local expires sig path=/v1/AUTH_$project/f/o r
@@ -49,6 +31,7 @@ features() {
     http -X PUT -H 'X-Container-Meta-Quota-Bytes: 1' "$store/q" > /dev/null; [ "$(http -X PUT -d 22 "$store/q/o")" = 413 ] && echo container_quotas
     http -X POST -H 'X-Account-Meta-Quota-Bytes: 1' "$store" > /dev/null
     r=$(http -I "$store"; header X-Account-Meta-Quota-Bytes); [ -n "${r#204}" ] && [ "$(member -X PUT -d 22 "$store/f/more")" = 413 ] && echo account_quotas
+    http -X POST -H 'X-Container-Sync-To: nowhere' "$store/f" > /dev/null; grep -q X-Container-Sync-To body && echo container_sync
     [ "$(anyone "$root/healthcheck")" = 200 ] && echo healthcheck
     [ "$(anyone "$root/crossdomain.xml")" = 200 ] && echo crossdomain
     [ "$(anyone "$root/endpoints/AUTH_$project/f/o")" = 200 ] && echo list_endpoints
