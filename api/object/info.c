@@ -94,12 +94,17 @@ is_operator(struct object_call *c, struct cairn_error *err)
     return fits ? 1 : object_fail(err, 401, "%s", "");
 }
 
-static json_t *
-known_realms(const struct object_call *c)
+/* Without realms nothing can be synced. */
+static void
+tell_realms(const struct object_call *c, json_t *info)
 {
     json_t *realms = object_sync_realms(c->service->env.config);
 
-    return realms != NULL ? realms : json_object();
+    if (realms == NULL)
+        json_object_del(info, "container_sync");
+    else if (json_object_get(info, "container_sync") != NULL)
+        json_object_set_new(info, "container_sync", json_pack("{s:O}", "realms", realms));
+    json_decref(realms);
 }
 
 int
@@ -119,8 +124,7 @@ info_get(struct object_call *c, struct cairn_error *err)
         json_decref(left_out);
         return -1;
     }
-    if (json_object_get(info, "container_sync") != NULL)
-        json_object_set_new(info, "container_sync", json_pack("{s:o}", "realms", known_realms(c)));
+    tell_realms(c, info);
     for (char *one = sections != NULL ? strtok_r(sections, ", ", &save) : NULL; one != NULL; one = strtok_r(NULL, ", ", &save)) {
         leave_out(info, one);
         json_array_append_new(left_out, json_string(one));

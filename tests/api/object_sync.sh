@@ -6,8 +6,8 @@ cd "$work" || exit 1
 header() { tr -d '\r' < head | awk -v h="$1:" 'tolower($1) == tolower(h) { sub(/^[^ ]* /, ""); print }'; }
 use=$filters settings=''
 printf '[R]\nkey = realm\nkey2 = older\n' > realms
-cloud a --set object.sync_realms="$work/realms" --set object.sync_interval=200ms; a=$store ta=$token ra=$root
-cloud b --set object.sync_realms="$work/realms" --set object.sync_interval=200ms; b=$store tb=$token rb=$root
+cloud a --set object.sync_interval=200ms; a=$store ta=$token ra=$root
+cloud b --set object.sync_interval=200ms; b=$store tb=$token rb=$root
 printf 'cluster_one = %s/object-store/v1/\ncluster_Two = %s/object-store/v1\n' "$ra" "$rb" >> realms
 A() { curl -s -o body -D head -w '%{http_code}' -H "X-Auth-Token: $ta" "$@"; }
 B() { curl -s -o body -D head -w '%{http_code}' -H "X-Auth-Token: $tb" "$@"; }
